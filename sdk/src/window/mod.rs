@@ -1,0 +1,92 @@
+//! Windows: where in event time an element belongs.
+
+mod pane;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+pub use pane::{PaneInfo, Timing};
+
+use crate::time::Timestamp;
+
+/// A window of event time.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Window {
+    /// The one window of all time.
+    Global,
+    /// From `start`, inclusive, to `end`, exclusive.
+    Interval(IntervalWindow),
+    /// A window of a user's own kind: its last timestamp and its encoding.
+    Custom(Timestamp, Bytes),
+}
+
+/// The half-open interval of event time `[start, end)`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct IntervalWindow {
+    /// The first timestamp inside.
+    pub start: Timestamp,
+    /// The first timestamp after.
+    pub end: Timestamp,
+}
+
+impl Window {
+    /// The last timestamp inside the window.
+    #[must_use]
+    pub fn max_timestamp(&self) -> Timestamp {
+        match self {
+            Self::Global => Timestamp::END_OF_GLOBAL_WINDOW,
+            Self::Interval(window) => Timestamp(window.end.0.saturating_sub(1)),
+            Self::Custom(max, _) => *max,
+        }
+    }
+}
+
+/// The windows of an element; nearly always one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Windows {
+    /// One window.
+    One(Window),
+    /// Several windows, as sliding ones give; never empty.
+    Many(Arc<[Window]>),
+}
+
+impl Windows {
+    /// The global window alone.
+    pub const GLOBAL: Self = Self::One(Window::Global);
+
+    /// The windows.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Window] {
+        match self {
+            Self::One(window) => std::slice::from_ref(window),
+            Self::Many(windows) => windows,
+        }
+    }
+}
+
+impl From<Vec<Window>> for Windows {
+    fn from(mut windows: Vec<Window>) -> Self {
+        match windows.len() {
+            1 => Self::One(windows.remove(0)),
+            _ => Self::Many(windows.into()),
+        }
+    }
+}
+
+/// What an element carries beside its value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stamp {
+    /// Its event time.
+    pub timestamp: Timestamp,
+    /// Its windows.
+    pub windows: Windows,
+    /// The firing that it came from.
+    pub pane: PaneInfo,
+}
+
+impl Default for Stamp {
+    fn default() -> Self {
+        Self { timestamp: Timestamp::MIN, windows: Windows::GLOBAL, pane: PaneInfo::NO_FIRING }
+    }
+}
