@@ -1,0 +1,174 @@
+//! The typed edge of a stage: decodes what arrives, encodes what leaves.
+
+use std::sync::Arc;
+
+use super::{AnyBatch, Batch, Chunk, Stamps, UnitResult};
+use crate::coders::{Coder, CoderError, CoderSpec, Nesting, Reader};
+use crate::exec::unit::typed;
+
+/// The coder of a collection whose element type is erased: called once per batch.
+pub trait PortCodec: Send + Sync {
+    /// The coder's name in the graph.
+    fn spec(&self) -> CoderSpec;
+
+    /// Decodes at most `limit` values into a batch. With `stamps` given, all values have them;
+    /// otherwise `read_stamp` reads the header before each value.
+    ///
+    /// # Errors
+    /// When the bytes are not values of this coder.
+    fn decode(
+        &self,
+        input: &mut Reader<'_>,
+        limit: usize,
+        stamps: &mut dyn FnMut(&mut Reader<'_>, &mut Stamps, usize) -> Result<(), CoderError>,
+    ) -> Result<Box<dyn AnyBatch>, CoderError>;
+
+    /// Encodes every value of a batch: `header` is called before each with its row and the buffer,
+    /// and `done` after it with where its value starts and the length of its key.
+    ///
+    /// # Errors
+    /// When a value has no encoding, or the batch is of another type.
+    fn encode(
+        &self,
+        batch: Box<dyn AnyBatch>,
+        out: &mut Vec<u8>,
+        edges: &mut dyn EncodeEdges,
+    ) -> UnitResult;
+
+    /// Checks that decoding and encoding again gives the same bytes for each value, and that keys
+    /// have the same bytes as their clones.
+    ///
+    /// # Errors
+    /// With the value whose coder is not faithful.
+    fn check(&self, batch: &dyn AnyBatch) -> UnitResult;
+}
+
+/// What the writer of a chunk does around each value.
+pub trait EncodeEdges {
+    /// Before value `row` is appended to `out`.
+    fn before(&mut self, row: usize, stamps: &Stamps, out: &mut Vec<u8>);
+    /// After value `row` was appended, from `value_start`; its key has `key_length` bytes.
+    ///
+    /// # Errors
+    /// When the filled buffer could not be handed on.
+    fn after(&mut self, out: &mut Vec<u8>, value_start: usize, key_length: usize) -> UnitResult;
+}
+
+/// The codec of values of `T` by coder `C`.
+pub struct TypedCodec<T, C> {
+    coder: C,
+    element: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: crate::Element, C: Coder<T>> TypedCodec<T, C> {
+    /// The codec of a coder.
+    #[must_use]
+    pub fn new(coder: C) -> Self {
+        Self { coder, element: std::marker::PhantomData }
+    }
+}
+
+/// The codec of a type by its own coder.
+#[must_use]
+pub fn codec_of<T: crate::Element>() -> Arc<dyn PortCodec> {
+    Arc::new(TypedCodec::<T, _>::new(crate::coders::ElementCoder::<T>::new()))
+}
+
+impl<T: crate::Element, C: Coder<T>> PortCodec for TypedCodec<T, C> {
+    fn spec(&self) -> CoderSpec {
+        self.coder.spec()
+    }
+
+    fn decode(
+        &self,
+        input: &mut Reader<'_>,
+        limit: usize,
+        stamps: &mut dyn FnMut(&mut Reader<'_>, &mut Stamps, usize) -> Result<(), CoderError>,
+    ) -> Result<Box<dyn AnyBatch>, CoderError> {
+        let mut batch = Batch::new(Vec::with_capacity(limit), Stamps::default());
+        while batch.values.len() < limit && !input.is_empty() {
+            let before = input.position();
+            stamps(input, &mut batch.stamps, batch.values.len())?;
+            batch.values.push(self.coder.decode(input, Nesting::Nested)?);
+            if input.position() == before {
+                return Err(CoderError::new("values of no bytes cannot be counted"));
+            }
+        }
+        Ok(Box::new(batch))
+    }
+
+    fn encode(
+        &self,
+        batch: Box<dyn AnyBatch>,
+        out: &mut Vec<u8>,
+        edges: &mut dyn EncodeEdges,
+    ) -> UnitResult {
+        let Batch { values, stamps } = typed::<T>(batch)?;
+        for (row, value) in values.into_iter().enumerate() {
+            edges.before(row, &stamps, out);
+            let start = out.len();
+            let key_length = self
+                .coder
+                .encode_keyed(&value, out)
+                .map_err(|error| unencodable(&error, &value))?;
+            edges.after(out, start, key_length)?;
+        }
+        Ok(())
+    }
+
+    fn check(&self, batch: &dyn AnyBatch) -> UnitResult {
+        let Some(batch) = batch.as_any().downcast_ref::<Batch<T>>() else { return Ok(()) };
+        batch.values.iter().try_for_each(|value| self.check_one(value))
+    }
+}
+
+impl<T: crate::Element, C: Coder<T>> TypedCodec<T, C> {
+    fn check_one(&self, value: &T) -> UnitResult {
+        let unfaithful = |what: &str| {
+            let mut failure = super::Failure::new(what);
+            failure.element = Some(crate::element::shown(value));
+            failure.help = Some("mend the coder of this type".to_owned());
+            failure
+        };
+        let bytes = |value: &T| {
+            let mut out = Vec::new();
+            let key = self.coder.encode_keyed(value, &mut out);
+            key.map(|length| (out, length)).map_err(|error| unencodable(&error, value))
+        };
+        let (first, key_length) = bytes(value)?;
+        let mut reader = Reader::new(&first);
+        let decoded = self
+            .coder
+            .decode(&mut reader, Nesting::Nested)
+            .map_err(|error| unfaithful(&format!("the coder cannot read what it wrote: {error}")))?;
+        if !reader.is_empty() {
+            return Err(unfaithful("the coder does not read all that it wrote"));
+        }
+        let (second, second_key) = bytes(&decoded)?;
+        let deterministic = self.spec().nondeterministic.is_none();
+        if deterministic && first != second {
+            return Err(unfaithful("encoding, decoding and encoding again gives other bytes"));
+        }
+        let (third, third_key) = bytes(&value.clone())?;
+        let key = &first[..key_length];
+        if key != &second[..second_key] || key != &third[..third_key] {
+            return Err(unfaithful("the bytes of a key differ from those of its copy"));
+        }
+        Ok(())
+    }
+}
+
+fn unencodable<T: crate::Element>(error: &CoderError, value: &T) -> Box<super::Failure> {
+    let mut failure = super::Failure::from_error(error);
+    failure.element = Some(crate::element::shown(value));
+    failure
+}
+
+impl Chunk {
+    /// How many bytes of memory it takes.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        let index = self.index.as_ref().map_or(0, |index| index.len() * size_of::<super::Entry>());
+        self.data.len() + index
+    }
+}

@@ -1,0 +1,56 @@
+//! The one way in which running user code meets its runner.
+
+use bytes::Bytes;
+use purlin_proto::fn_execution::StateKey;
+
+use super::{Chunk, Failure};
+
+/// What a bundle needs from whoever runs it.
+///
+/// Implemented twice: by the engine's tables in process, and by the Fn API in a worker process.
+/// That is the whole difference between running in process and remotely.
+pub trait Host: Send {
+    /// Takes elements that reached the write node `sink` of the stage.
+    ///
+    /// # Errors
+    /// When they cannot be taken, for example because the connection is lost.
+    fn emit(&mut self, sink: &str, chunk: Chunk) -> Result<(), Box<Failure>>;
+
+    /// One page of a state cell or side input; an empty `token` asks for the first.
+    ///
+    /// # Errors
+    /// When the runner does not know the key.
+    fn get_state(&mut self, key: &StateKey, token: &Bytes) -> Result<StatePage, Box<Failure>>;
+
+    /// Appends encoded values to a state cell. Reads in the same bundle see them.
+    ///
+    /// # Errors
+    /// When the runner does not know the key.
+    fn append_state(&mut self, key: &StateKey, data: Bytes) -> Result<(), Box<Failure>>;
+
+    /// Empties a state cell.
+    ///
+    /// # Errors
+    /// When the runner does not know the key.
+    fn clear_state(&mut self, key: &StateKey) -> Result<(), Box<Failure>>;
+
+    /// Takes encoded timers, set or cleared, of a timer family.
+    ///
+    /// # Errors
+    /// When they cannot be taken.
+    fn set_timers(
+        &mut self,
+        transform_id: &str,
+        family: &str,
+        timers: Bytes,
+    ) -> Result<(), Box<Failure>>;
+}
+
+/// A part of a state cell or side input.
+#[derive(Clone, Debug, Default)]
+pub struct StatePage {
+    /// Concatenated values in the nested form.
+    pub data: Bytes,
+    /// Asks for the next page; empty at the end.
+    pub next: Bytes,
+}

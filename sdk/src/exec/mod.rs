@@ -1,0 +1,38 @@
+//! The one place that calls user functions.
+//!
+//! A [`BundleProcessor`] is a stage, wired from Beam's own `ProcessBundleDescriptor` and the
+//! [`FnTable`] of a pipeline: units that hand typed batches to each other. It meets the outside
+//! through [`Host`] alone, so it does not know which runner it serves, or whether it runs in the
+//! runner's process.
+
+mod batch;
+mod chunk;
+pub(crate) mod codec;
+mod column;
+mod host;
+mod metrics;
+mod pass;
+mod port;
+mod processor;
+mod router;
+mod sink;
+mod source;
+pub(crate) mod table;
+pub(crate) mod unit;
+mod window;
+mod wire;
+
+pub use batch::{AnyBatch, BATCH, Batch, Stamps};
+pub use chunk::{Chunk, Entry, Framing, key_hash, partition_of};
+pub use codec::{EncodeEdges, PortCodec, TypedCodec, codec_of};
+pub use column::Column;
+pub use host::{Host, StatePage};
+pub use metrics::{BundleMetrics, MetricValue};
+pub use processor::{
+    BundleControl, BundleOutcome, BundleProcessor, ExecConfig, Finalizer, Residual, SinkConfig,
+};
+pub use router::Router;
+pub use table::{COMBINE_FN_URN, DO_FN_URN, Edge, FnTable, Function, Operator, Role};
+pub use unit::{Cx, Unit, UnitResult, UnitSpec};
+
+pub use crate::error::Failure;

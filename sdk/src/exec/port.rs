@@ -1,0 +1,61 @@
+//! What a read or write node says about its data: window coder and framing.
+
+use prost::Message;
+use purlin_proto::fn_execution::{ProcessBundleDescriptor, RemoteGrpcPort};
+use purlin_proto::pipeline::{Coder, PTransform};
+use purlin_proto::urns;
+
+use super::unit::UnitResult;
+use super::{Failure, Framing};
+use crate::coders::windowed::{WindowCoder, read_param_payload};
+
+/// How elements are framed at a read or write node.
+#[derive(Clone, Debug)]
+pub(super) struct Port {
+    pub(super) windows: WindowCoder,
+    pub(super) declared: Framing,
+}
+
+/// Reads the port of a read or write node.
+pub(super) fn read_port(
+    transform: &PTransform,
+    descriptor: &ProcessBundleDescriptor,
+) -> UnitResult<Port> {
+    let spec = transform.spec.clone().unwrap_or_default();
+    let port =
+        RemoteGrpcPort::decode(spec.payload).map_err(|error| Failure::from_error(&error))?;
+    let coder = find(descriptor, &port.coder_id)?;
+    let window_id = coder.component_coder_ids.get(1).ok_or_else(|| {
+        Failure::new(format!("coder `{}` of a read or write node has no window", port.coder_id))
+    })?;
+    let windows = window_coder(descriptor, window_id)?;
+    let spec = coder.spec.clone().unwrap_or_default();
+    let declared = match spec.urn.as_str() {
+        urns::coders::WINDOWED_VALUE => Framing::Each,
+        urns::coders::PARAM_WINDOWED_VALUE => Framing::Constant(
+            read_param_payload(&spec.payload, &windows)
+                .map_err(|error| Failure::from_error(&error))?,
+        ),
+        other => {
+            return Err(Failure::new(format!("coder `{other}` does not carry windowed values")));
+        }
+    };
+    Ok(Port { windows, declared })
+}
+
+fn find<'a>(descriptor: &'a ProcessBundleDescriptor, id: &str) -> UnitResult<&'a Coder> {
+    descriptor
+        .coders
+        .get(id)
+        .ok_or_else(|| Failure::new(format!("the descriptor lacks coder `{id}`")))
+}
+
+fn window_coder(descriptor: &ProcessBundleDescriptor, id: &str) -> UnitResult<WindowCoder> {
+    let coder = find(descriptor, id)?;
+    match coder.spec.as_ref().map_or("", |spec| spec.urn.as_str()) {
+        urns::coders::GLOBAL_WINDOW => Ok(WindowCoder::Global),
+        urns::coders::INTERVAL_WINDOW => Ok(WindowCoder::Interval),
+        urns::coders::CUSTOM_WINDOW => Ok(WindowCoder::Custom),
+        other => Err(Failure::new(format!("windows of coder `{other}` are unknown here"))),
+    }
+}

@@ -1,0 +1,149 @@
+//! A stage, wired and ready to run bundle after bundle.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use purlin_proto::fn_execution::{DelayedBundleApplication, ProcessBundleDescriptor};
+
+use super::metrics::BundleMetrics;
+use super::router::Router;
+use super::source::Source;
+use super::unit::UnitResult;
+use super::wire::wire;
+use super::{Chunk, FnTable, Host};
+use crate::error::BoxError;
+
+/// Work that a splittable DoFn left for later: an encoded element with its restriction, the
+/// watermarks that it holds, and when to resume.
+pub type Residual = DelayedBundleApplication;
+
+/// Called once a bundle's effects are durable, at most once.
+pub type Finalizer = Box<dyn FnOnce() -> Result<(), BoxError> + Send>;
+
+/// How a stage is executed.
+#[derive(Clone, Debug, Default)]
+pub struct ExecConfig {
+    /// Check at every edge that coders are faithful.
+    pub strict: bool,
+    /// Remember each element while user code runs on it, so that a failure can show it. Costs a
+    /// clone per element, so it is for the retry of a failed bundle.
+    pub diagnose: bool,
+    /// Frame elements exactly as the descriptor's coders say, for a data plane; otherwise a
+    /// constant stamp is kept once per chunk.
+    pub framing_as_declared: bool,
+    /// How each write node writes; one that is not listed does not partition.
+    pub sinks: BTreeMap<String, SinkConfig>,
+}
+
+/// How a write node writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SinkConfig {
+    /// The number of partitions, by the key's hash; 0 for none.
+    pub partitions: u32,
+    /// Whether to keep where elements and keys lie.
+    pub index: bool,
+}
+
+/// What a finished bundle brought about beside its outputs.
+#[derive(Default)]
+pub struct BundleOutcome {
+    /// What is left to do later.
+    pub residuals: Vec<Residual>,
+    /// To call once the bundle is committed.
+    pub finalizers: Vec<Finalizer>,
+    /// What it counted.
+    pub metrics: BundleMetrics,
+}
+
+/// A wired stage. Not to be used after a call that failed: user code may be in any state then.
+pub struct BundleProcessor {
+    router: Arc<Router>,
+    sources: BTreeMap<String, Source>,
+}
+
+/// Asks a running bundle to stop early, from any thread.
+#[derive(Clone)]
+pub struct BundleControl(Arc<AtomicBool>);
+
+impl BundleControl {
+    /// Asks every splittable DoFn of the bundle to stop at its next claim and to leave the rest as
+    /// residuals.
+    pub fn checkpoint(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl BundleProcessor {
+    /// Wires the transforms of a descriptor.
+    ///
+    /// # Errors
+    /// When the descriptor is malformed, names functions that the table lacks, or a function's
+    /// setup fails.
+    pub fn new(
+        descriptor: &Arc<ProcessBundleDescriptor>,
+        table: &FnTable,
+        config: &ExecConfig,
+    ) -> UnitResult<Self> {
+        let (router, sources) = wire(descriptor, table, config)?;
+        Ok(Self { router: Arc::new(router), sources })
+    }
+
+    /// The way to stop a running bundle early.
+    #[must_use]
+    pub fn control(&self) -> BundleControl {
+        BundleControl(Arc::clone(self.router.checkpoint_flag()))
+    }
+
+    /// Begins a bundle whose outputs, state and side inputs go through `host`.
+    ///
+    /// # Errors
+    /// When user code fails.
+    pub fn start_bundle(&mut self, host: Box<dyn Host>) -> UnitResult {
+        self.router.checkpoint_flag().store(false, Ordering::Relaxed);
+        self.router.set_host(Some(host));
+        self.router.each(|unit, cx| unit.start_bundle(cx))
+    }
+
+    /// Processes elements that arrive at the read node `source`.
+    ///
+    /// # Errors
+    /// When they cannot be decoded, or user code fails.
+    pub fn process(&mut self, source: &str, chunk: &Chunk) -> UnitResult {
+        match self.sources.get(source) {
+            Some(source) => source.process(chunk, &self.router),
+            None => Err(super::Failure::new(format!("the stage has no read node `{source}`"))),
+        }
+    }
+
+    /// Ends the bundle: everything that it made was handed to the host when this returns.
+    ///
+    /// # Errors
+    /// When user code fails.
+    pub fn finish_bundle(&mut self) -> UnitResult<BundleOutcome> {
+        self.router.each(|unit, cx| unit.finish_bundle(cx))?;
+        self.router.set_host(None);
+        let effects = self.router.take_effects();
+        match effects.failure {
+            Some(failure) => Err(failure),
+            None => Ok(BundleOutcome {
+                residuals: effects.residuals,
+                finalizers: effects.finalizers,
+                metrics: effects.metrics,
+            }),
+        }
+    }
+
+    /// The failure that user code met in a context that could not return it, if any.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.router.has_failed()
+    }
+}
+
+impl Drop for BundleProcessor {
+    fn drop(&mut self) {
+        self.router.set_host(None);
+        self.router.teardown();
+    }
+}

@@ -1,0 +1,184 @@
+//! Moves batches between the units of a stage.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::metrics::BundleMetrics;
+use super::unit::{Cx, Unit, UnitResult};
+use super::{AnyBatch, Failure, Finalizer, Host, Residual};
+use crate::error::Place;
+
+/// A running stage: its units, the edges between them, and the bundle's host and effects.
+///
+/// Units form an acyclic graph and are entered depth first, so a unit is never entered twice; the
+/// locks are taken once per batch and never contended. They exist because a user's context, which
+/// has no lifetime, sends batches on from inside a call.
+pub struct Router {
+    slots: Vec<Slot>,
+    host: Mutex<Option<Box<dyn Host>>>,
+    effects: Mutex<Effects>,
+    has_failed: AtomicBool,
+    checkpoint: Arc<AtomicBool>,
+}
+
+/// What a bundle brings about beside its outputs.
+#[derive(Default)]
+pub(crate) struct Effects {
+    pub(crate) failure: Option<Box<Failure>>,
+    pub(crate) residuals: Vec<Residual>,
+    pub(crate) finalizers: Vec<Finalizer>,
+    pub(crate) metrics: BundleMetrics,
+}
+
+pub(crate) struct Slot {
+    pub(crate) unit: Mutex<Option<Box<dyn Unit>>>,
+    /// The transform's id in the descriptor.
+    pub(crate) transform_id: String,
+    /// The transform's unique name, for messages.
+    pub(crate) name: String,
+    pub(crate) applied_at: Option<Place>,
+    /// The units behind each output port.
+    pub(crate) consumers: Vec<Vec<usize>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic in user code is caught before it can leave shared state half-changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Router {
+    pub(crate) fn new(slots: Vec<Slot>) -> Self {
+        Self {
+            slots,
+            host: Mutex::new(None),
+            effects: Mutex::default(),
+            has_failed: AtomicBool::new(false),
+            checkpoint: Arc::default(),
+        }
+    }
+
+    /// Set to ask a running splittable DoFn to stop at its next claim.
+    pub(crate) fn checkpoint_flag(&self) -> &Arc<AtomicBool> {
+        &self.checkpoint
+    }
+
+    pub(crate) fn set_host(&self, host: Option<Box<dyn Host>>) {
+        *lock(&self.host) = host;
+    }
+
+    pub(crate) fn take_effects(&self) -> Effects {
+        std::mem::take(&mut *lock(&self.effects))
+    }
+
+    pub(crate) fn effects<R>(&self, change: impl FnOnce(&mut Effects) -> R) -> R {
+        change(&mut lock(&self.effects))
+    }
+
+    /// The id of a unit's transform.
+    #[must_use]
+    pub fn transform_id(&self, unit: usize) -> &str {
+        &self.slots[unit].transform_id
+    }
+
+    /// Whether anything reads output `port` of `unit`.
+    #[must_use]
+    pub fn has_consumers(&self, unit: usize, port: usize) -> bool {
+        self.slots[unit].consumers.get(port).is_some_and(|units| !units.is_empty())
+    }
+
+    /// Whether the bundle has failed already, so that further output is of no use.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
+    /// Calls the host.
+    ///
+    /// # Errors
+    /// When the host does, or outside a bundle.
+    pub fn with_host<R>(&self, call: impl FnOnce(&mut dyn Host) -> UnitResult<R>) -> UnitResult<R> {
+        match lock(&self.host).as_deref_mut() {
+            Some(host) => call(host),
+            None => Err(Failure::new("the runner was called outside a bundle")),
+        }
+    }
+
+    /// Sends a batch to all consumers of a port.
+    ///
+    /// # Errors
+    /// When one of them fails.
+    pub fn emit(
+        self: &Arc<Self>,
+        unit: usize,
+        port: usize,
+        batch: Box<dyn AnyBatch>,
+    ) -> UnitResult {
+        let Some((&last, others)) =
+            self.slots[unit].consumers.get(port).and_then(|units| units.split_last())
+        else {
+            return Ok(());
+        };
+        for &consumer in others {
+            let copy = batch.copied();
+            self.enter(consumer, |unit, cx| unit.process(copy, cx))?;
+        }
+        self.enter(last, |unit, cx| unit.process(batch, cx))
+    }
+
+    /// Runs a call on a unit, fenced: a panic or error ends the bundle and names the transform.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        index: usize,
+        call: impl FnOnce(&mut dyn Unit, &Cx<'_>) -> UnitResult,
+    ) -> UnitResult {
+        let slot = &self.slots[index];
+        let Some(mut unit) = lock(&slot.unit).take() else {
+            return Err(Failure::new(format!("`{}` was entered while it ran", slot.name)));
+        };
+        let cx = Cx { router: self, unit: index };
+        let result = catch_unwind(AssertUnwindSafe(|| call(unit.as_mut(), &cx)))
+            .unwrap_or_else(|panic| Err(panic_failure(panic.as_ref())));
+        *lock(&slot.unit) = Some(unit);
+        result.map_err(|failure| self.note(slot, failure))
+    }
+
+    /// Names the transform in a failure and remembers the first failure of the bundle.
+    fn note(&self, slot: &Slot, mut failure: Box<Failure>) -> Box<Failure> {
+        if failure.transform.is_empty() && failure.text.is_none() {
+            failure.transform.clone_from(&slot.name);
+            failure.applied_at = failure.applied_at.or_else(|| slot.applied_at.clone());
+        }
+        self.has_failed.store(true, Ordering::Relaxed);
+        self.effects(|effects| effects.failure.get_or_insert_with(|| failure.clone()).clone())
+    }
+
+    /// Starts or finishes a bundle on every unit, in topological order.
+    pub(crate) fn each(
+        self: &Arc<Self>,
+        mut call: impl FnMut(&mut dyn Unit, &Cx<'_>) -> UnitResult,
+    ) -> UnitResult {
+        (0..self.slots.len()).try_for_each(|index| self.enter(index, &mut call))
+    }
+
+    pub(crate) fn teardown(&self) {
+        for slot in &self.slots {
+            if let Some(mut unit) = lock(&slot.unit).take() {
+                // A panic in a teardown has nobody left to hear it.
+                drop(catch_unwind(AssertUnwindSafe(|| unit.teardown())));
+            }
+        }
+    }
+}
+
+/// What a panic said.
+pub(crate) fn panic_failure(panic: &(dyn std::any::Any + Send)) -> Box<Failure> {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned());
+    let mut failure = Failure::new(message);
+    failure.panicked = true;
+    failure
+}

@@ -1,0 +1,226 @@
+//! The write node of a stage: from typed batches to chunks.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::codec::EncodeEdges;
+use super::port::Port;
+use super::unit::{Cx, Unit, UnitResult};
+use super::{
+    AnyBatch, Chunk, Entry, ExecConfig, Framing, PortCodec, SinkConfig, Stamps, key_hash,
+    partition_of,
+};
+use crate::coders::windowed::put_stamp;
+
+/// The size at which a chunk is handed on.
+const CHUNK_BYTES: usize = 256 * 1024;
+/// A chunk that had to end below this size because its stamp changed is a sign that stamps change
+/// often: from then on every element carries its own.
+const SMALL_CHUNK_BYTES: usize = 16 * 1024;
+
+/// Encodes what leaves a stage.
+pub(super) struct Sink {
+    codec: Arc<dyn PortCodec>,
+    strict: bool,
+    writer: Writer,
+}
+
+struct Writer {
+    id: String,
+    port: Port,
+    config: SinkConfig,
+    framing_as_declared: bool,
+    /// The framing of what the buffers hold.
+    framing: Framing,
+    stamps_change: bool,
+    buffers: Vec<Buffer>,
+}
+
+#[derive(Default)]
+struct Buffer {
+    data: Vec<u8>,
+    count: u32,
+    index: Vec<Entry>,
+}
+
+impl Sink {
+    pub(super) fn new(
+        id: &str,
+        codec: Arc<dyn PortCodec>,
+        port: Port,
+        config: &ExecConfig,
+    ) -> Self {
+        let sink = config.sinks.get(id).copied().unwrap_or_default();
+        let mut buffers = Vec::new();
+        buffers.resize_with(sink.partitions.max(1) as usize, Buffer::default);
+        let writer = Writer {
+            id: id.to_owned(),
+            framing: port.declared.clone(),
+            port,
+            config: sink,
+            framing_as_declared: config.framing_as_declared,
+            stamps_change: false,
+            buffers,
+        };
+        Self { codec, strict: config.strict, writer }
+    }
+}
+
+impl Unit for Sink {
+    fn start_bundle(&mut self, _cx: &Cx<'_>) -> UnitResult {
+        self.writer.stamps_change = false;
+        Ok(())
+    }
+
+    fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
+        if self.strict {
+            self.codec.check(batch.as_ref())?;
+        }
+        self.writer.prepare(batch.stamps(), cx)?;
+        if self.writer.config.partitions > 1 {
+            let mut scratch = Vec::new();
+            return self
+                .codec
+                .encode(batch, &mut scratch, &mut Partitioned { writer: &mut self.writer, cx });
+        }
+        let mut out = std::mem::take(&mut self.writer.buffers[0].data);
+        let mut edges = Whole { writer: &mut self.writer, cx, start: out.len() };
+        let result = self.codec.encode(batch, &mut out, &mut edges);
+        self.writer.buffers[0].data = out;
+        result
+    }
+
+    fn finish_bundle(&mut self, cx: &Cx<'_>) -> UnitResult {
+        self.writer.flush_all(cx)
+    }
+}
+
+impl Writer {
+    /// Chooses the framing for a batch, and hands on what was written in another one.
+    fn prepare(&mut self, stamps: &Stamps, cx: &Cx<'_>) -> UnitResult {
+        if self.framing_as_declared {
+            return Ok(());
+        }
+        let wanted = match stamps.as_constant() {
+            Some(stamp) if !self.stamps_change => Framing::Constant(stamp),
+            _ => Framing::Each,
+        };
+        if wanted == self.framing {
+            return Ok(());
+        }
+        let held: usize = self.buffers.iter().map(|buffer| buffer.data.len()).sum();
+        if held > 0 && held < SMALL_CHUNK_BYTES {
+            self.stamps_change = true;
+        }
+        self.flush_all(cx)?;
+        self.framing = if self.stamps_change { Framing::Each } else { wanted };
+        Ok(())
+    }
+
+    fn header(&self, row: usize, stamps: &Stamps, out: &mut Vec<u8>) {
+        if self.framing == Framing::Each {
+            put_stamp(out, &stamps.get(row), &self.port.windows);
+        }
+    }
+
+    fn entry(&self, out: &[u8], start: usize, value: usize, key_length: usize) -> Entry {
+        // A chunk ends at 256 KiB unless one element alone is larger; offsets beyond 4 GiB are
+        // refused when the chunk is handed on.
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Entry {
+            start: offset(start),
+            value: offset(value),
+            key_length: offset(key_length),
+            key_hash: key_hash(&out[value..value + key_length]),
+        }
+    }
+
+    fn flush_all(&mut self, cx: &Cx<'_>) -> UnitResult {
+        (0..self.buffers.len()).try_for_each(|partition| {
+            let data = std::mem::take(&mut self.buffers[partition].data);
+            self.flush(partition, data, cx)
+        })
+    }
+
+    fn flush(&mut self, partition: usize, data: Vec<u8>, cx: &Cx<'_>) -> UnitResult {
+        let buffer = &mut self.buffers[partition];
+        if buffer.count == 0 {
+            return Ok(());
+        }
+        if u32::try_from(data.len()).is_err() {
+            return Err(super::Failure::new(format!(
+                "an element of {} bytes is too large to pass between stages",
+                data.len()
+            )));
+        }
+        let chunk = Chunk {
+            data: Bytes::from(data),
+            framing: self.framing.clone(),
+            count: std::mem::take(&mut buffer.count),
+            partition: (self.config.partitions > 0)
+                .then(|| u32::try_from(partition).unwrap_or(u32::MAX)),
+            index: self.config.index.then(|| std::mem::take(&mut buffer.index)),
+        };
+        cx.router.with_host(|host| host.emit(&self.id, chunk))
+    }
+}
+
+/// Writes all elements into one buffer.
+struct Whole<'a> {
+    writer: &'a mut Writer,
+    cx: &'a Cx<'a>,
+    /// Where the current element starts.
+    start: usize,
+}
+
+impl EncodeEdges for Whole<'_> {
+    fn before(&mut self, row: usize, stamps: &Stamps, out: &mut Vec<u8>) {
+        self.start = out.len();
+        self.writer.header(row, stamps, out);
+    }
+
+    fn after(&mut self, out: &mut Vec<u8>, value_start: usize, key_length: usize) -> UnitResult {
+        if self.writer.config.index {
+            let entry = self.writer.entry(out, self.start, value_start, key_length);
+            self.writer.buffers[0].index.push(entry);
+        }
+        self.writer.buffers[0].count += 1;
+        if out.len() >= CHUNK_BYTES {
+            return self.writer.flush(0, std::mem::take(out), self.cx);
+        }
+        Ok(())
+    }
+}
+
+/// Writes each element into the buffer of its key's partition.
+struct Partitioned<'a> {
+    writer: &'a mut Writer,
+    cx: &'a Cx<'a>,
+}
+
+impl EncodeEdges for Partitioned<'_> {
+    fn before(&mut self, row: usize, stamps: &Stamps, out: &mut Vec<u8>) {
+        out.clear();
+        self.writer.header(row, stamps, out);
+    }
+
+    fn after(&mut self, out: &mut Vec<u8>, value_start: usize, key_length: usize) -> UnitResult {
+        let mut entry = self.writer.entry(out, 0, value_start, key_length);
+        let partition = partition_of(entry.key_hash, self.writer.config.partitions) as usize;
+        let buffer = &mut self.writer.buffers[partition];
+        let base = u32::try_from(buffer.data.len()).unwrap_or(u32::MAX);
+        buffer.data.extend_from_slice(out);
+        buffer.count += 1;
+        if self.writer.config.index {
+            entry.start = base;
+            entry.value = entry.value.saturating_add(base);
+            buffer.index.push(entry);
+        }
+        if buffer.data.len() >= CHUNK_BYTES {
+            let data = std::mem::take(&mut buffer.data);
+            return self.writer.flush(partition, data, self.cx);
+        }
+        Ok(())
+    }
+}

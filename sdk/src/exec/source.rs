@@ -1,0 +1,60 @@
+//! The read node of a stage: from chunks to typed batches.
+
+use std::sync::Arc;
+
+use super::port::Port;
+use super::router::Router;
+use super::unit::UnitResult;
+use super::{BATCH, Chunk, Failure, Framing, PortCodec, Stamps};
+use crate::coders::windowed::read_stamp;
+use crate::coders::{CoderError, Reader};
+
+/// Decodes what arrives at a stage.
+pub(super) struct Source {
+    unit: usize,
+    codec: Arc<dyn PortCodec>,
+    port: Port,
+}
+
+impl Source {
+    pub(super) fn new(unit: usize, codec: Arc<dyn PortCodec>, port: Port) -> Self {
+        Self { unit, codec, port }
+    }
+
+    pub(super) fn process(&self, chunk: &Chunk, router: &Arc<Router>) -> UnitResult {
+        let mut reader = Reader::shared(&chunk.data);
+        while !reader.is_empty() {
+            let batch = self.batch(&mut reader, &chunk.framing).map_err(|error| {
+                let mut failure = Failure::from_error(&error);
+                router.transform_id(self.unit).clone_into(&mut failure.transform);
+                failure
+            })?;
+            router.emit(self.unit, 0, batch)?;
+            if router.has_failed() {
+                return Err(router
+                    .effects(|effects| effects.failure.clone())
+                    .unwrap_or_else(|| Failure::new("the bundle failed")));
+            }
+        }
+        Ok(())
+    }
+
+    fn batch(
+        &self,
+        reader: &mut Reader<'_>,
+        framing: &Framing,
+    ) -> Result<Box<dyn super::AnyBatch>, CoderError> {
+        match framing {
+            Framing::Constant(stamp) => {
+                let constant = Stamps::constant(stamp.clone());
+                let mut batch = self.codec.decode(reader, BATCH, &mut |_, _, _| Ok(()))?;
+                *batch.stamps_mut() = constant;
+                Ok(batch)
+            }
+            Framing::Each => self.codec.decode(reader, BATCH, &mut |reader, stamps, row| {
+                stamps.push(&read_stamp(reader, &self.port.windows)?, row);
+                Ok(())
+            }),
+        }
+    }
+}
