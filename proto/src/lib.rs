@@ -18,10 +18,11 @@
 //!
 //! # Bytes
 //!
-//! Encoding is deterministic: maps are sorted, so equal messages have equal bytes. The bytes are
-//! also those of Beam's other SDKs when they serialise deterministically, with two exceptions
-//! that every decoder accepts: a map entry leaves out an empty value here, and the members of a
-//! `oneof` stand where its lowest number is. Unknown fields are accepted and dropped.
+//! Encoding is deterministic: maps are sorted by the bytes of their keys, so equal messages have
+//! equal bytes. Those are also the bytes that Beam's Python SDK writes when asked to be
+//! deterministic, with three exceptions that no decoder minds: a map entry leaves out an empty key
+//! or value here, the member of a `oneof` stands where its lowest number would, and Python sorts a
+//! key after the longer ones that begin with it. Unknown fields are accepted and dropped.
 
 pub mod constants;
 pub mod urns;
