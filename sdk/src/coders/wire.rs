@@ -118,6 +118,16 @@ impl<'a> Reader<'a> {
     /// At the end, or when the value has more than 64 bits.
     #[inline]
     pub fn varint(&mut self) -> Result<u64, CoderError> {
+        match self.data.get(self.position) {
+            Some(&byte) if byte < 0x80 => {
+                self.position += 1;
+                Ok(u64::from(byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, CoderError> {
         let mut value = 0u64;
         let mut shift = 0;
         loop {
@@ -131,6 +141,47 @@ impl<'a> Reader<'a> {
             }
             shift += 7;
         }
+    }
+
+    /// Moves past a varint.
+    ///
+    /// # Errors
+    /// At the end, or when the varint has more than 64 bits.
+    #[inline]
+    pub fn skip_varint(&mut self) -> Result<(), CoderError> {
+        self.varint().map(drop)
+    }
+
+    /// Moves past bytes behind their length.
+    ///
+    /// # Errors
+    /// When fewer bytes are left than the length says.
+    #[inline]
+    pub fn skip_length_prefixed(&mut self) -> Result<(), CoderError> {
+        let length = self.length()?;
+        self.position += length;
+        Ok(())
+    }
+
+    /// The bytes behind their length.
+    ///
+    /// # Errors
+    /// When fewer bytes are left than the length says.
+    #[inline]
+    pub fn length_prefixed(&mut self) -> Result<&'a [u8], CoderError> {
+        let length = self.length()?;
+        self.take(length)
+    }
+
+    /// A reader of the next `length` bytes alone, which this one moves past. It hands out shared
+    /// parts where this one does.
+    ///
+    /// # Errors
+    /// When fewer bytes are left.
+    pub fn part(&mut self, length: usize) -> Result<Self, CoderError> {
+        let start = self.position;
+        self.take(length)?;
+        Ok(Self { data: &self.data[..self.position], position: start, shared: self.shared })
     }
 
     /// A length as a varint, checked against what is left so that a corrupt one cannot allocate.

@@ -1,9 +1,49 @@
 //! The values of a pipeline: what a type must offer to be the element of a collection.
+//!
+//! | type | coder | row field |
+//! | --- | --- | --- |
+//! | `()` | `bytes`, empty | BYTES |
+//! | `bool` | `bool` | BOOLEAN |
+//! | `i8`, `u8` | `varint` | BYTE |
+//! | `i16` | `varint` | INT16 |
+//! | `i32`, `u16` | `varint` | INT32 |
+//! | `i64`, `u32`, `u64` | `varint` | INT64 |
+//! | `f32`, `f64` | `double` | FLOAT, DOUBLE |
+//! | `String`, `Text`, `char` | `string_utf8` | STRING |
+//! | `Bytes`, `Vec<u8>` | `bytes` | BYTES |
+//! | `Timestamp` | `varint` of milliseconds | logical type `millis_instant` |
+//! | `Option<T>` | `nullable<T>` | the type of `T`, nullable |
+//! | `Vec<T>` | `iterable<T>` | array |
+//! | `BTreeMap<K, V>`, `HashMap<K, V>` | `iterable<kv<K, V>>` | map |
+//! | `(A, B)` | `kv<A, B>` | row with the fields `f0`, `f1` |
+//! | tuples of 3 to 6 | `row` with the fields `f0`, `f1`, … | row |
+//! | derived types | `row` | row |
+//! | `Box<T>`, `Arc<T>` | that of `T` | that of `T` |
+//! | `Serde<T>` | `length_prefix<purlin:coder:serde:v1>` | BYTES |
+
+mod basic;
+mod float;
+mod integer;
+mod item;
+mod key;
+mod map;
+mod option;
+pub mod private;
+mod row;
+mod serde;
+mod string;
+mod text;
+mod tuple;
+mod vec;
 
 use std::fmt;
 
-use bytes::Bytes;
 use purlin_proto::pipeline as proto;
+
+pub use key::TypedKey;
+pub use serde::Serde;
+pub use text::{Lines, Separator, Split, SplitAsciiWhitespace, Text};
+pub use vec::VecCoder;
 
 use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
 
@@ -99,20 +139,16 @@ pub trait Element: Clone + Send + Sync + 'static {
         None
     }
 
-    /// The coder of a `Vec` of this type; `u8` alone differs.
+    /// How a `Vec` of this type is coded where it is not a sequence; `u8` alone has it.
     #[doc(hidden)]
-    fn vec_coder_spec() -> CoderSpec {
-        CoderSpec::iterable(Self::coder_spec())
+    #[must_use]
+    fn vec_coder() -> Option<VecCoder<Self>> {
+        None
     }
 }
 
-/// Hash and equality of keys that agree with their encoded bytes.
-pub struct TypedKey<K> {
-    /// A hash: equal for keys of equal bytes.
-    pub hash: fn(&K) -> u64,
-    /// Whether the keys' bytes are equal.
-    pub equal: fn(&K, &K) -> bool,
-}
+/// How much of a value is shown in messages.
+const SHOWN: usize = 200;
 
 /// Shows an element in at most 200 characters.
 pub(crate) fn shown<T: Element>(element: &T) -> String {
@@ -122,12 +158,43 @@ pub(crate) fn shown<T: Element>(element: &T) -> String {
             self.0.show(f)
         }
     }
-    let text = Show(element).to_string();
-    match text.char_indices().nth(200) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+    let mut text = Cut { text: String::new(), left: SHOWN };
+    if fmt::Write::write_fmt(&mut text, format_args!("{}", Show(element))).is_err() {
+        text.text.push('…');
+    }
+    text.text
+}
+
+/// A string that stops its writer when it is full, so that a huge value is not shown whole first.
+struct Cut {
+    text: String,
+    left: usize,
+}
+
+impl fmt::Write for Cut {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        match part.char_indices().nth(self.left) {
+            Some((end, _)) => {
+                self.text.push_str(&part[..end]);
+                self.left = 0;
+                Err(fmt::Error)
+            }
+            None => {
+                self.text.push_str(part);
+                self.left -= part.chars().count();
+                Ok(())
+            }
+        }
     }
 }
 
-/// Bytes as an element: `beam:coder:bytes:v1`.
-pub type ByteString = Bytes;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_shown_in_part() {
+        assert_eq!(shown(&vec![1i64, 2]), "[1, 2]");
+        assert_eq!(shown(&"ä".repeat(500)), format!("\"{}…", "ä".repeat(199)));
+    }
+}

@@ -30,13 +30,8 @@ pub struct PaneInfo {
 
 impl PaneInfo {
     /// The pane of an element that no grouping has seen.
-    pub const NO_FIRING: Self = Self {
-        is_first: true,
-        is_last: true,
-        timing: Timing::Unknown,
-        index: 0,
-        on_time_index: 0,
-    };
+    pub const NO_FIRING: Self =
+        Self { is_first: true, is_last: true, timing: Timing::Unknown, index: 0, on_time_index: 0 };
 
     /// The pane of a window that fires once, when the watermark passes its end.
     pub const ON_TIME_AND_ONLY: Self = Self { timing: Timing::OnTime, ..Self::NO_FIRING };

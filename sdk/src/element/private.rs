@@ -1,0 +1,12 @@
+//! What the code of `#[derive(Element)]` calls. Not a public interface.
+
+pub use std::fmt;
+
+pub use purlin_proto::pipeline::{Field, FieldType, Schema};
+
+pub use super::key::{equal_part, fold, hash_part};
+pub use super::row::{
+    RowReader, named_field, put_field, put_row_header, row_spec, row_type, schema, schema_at,
+};
+pub use super::{Element, TypedKey};
+pub use crate::coders::{CoderError, CoderSpec, Nesting, Reader};

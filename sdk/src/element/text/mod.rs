@@ -1,0 +1,281 @@
+//! Text: an owned slice of a shared block.
+
+mod element;
+mod split;
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use split::{Lines, Separator, Split, SplitAsciiWhitespace};
+
+/// Text that shares the block it was read from: cheap to clone and to cut into parts.
+///
+/// It is a `str` by [`Deref`]. The methods here take it by value, shadow those of `str`, and give
+/// `Text`s that own their part of the block, so nothing is allocated per line or per word:
+///
+/// ```
+/// use purlin_sdk::Text;
+///
+/// let line = Text::from("to be or not");
+/// let words: Vec<Text> = line.split_ascii_whitespace().collect();
+/// assert_eq!(words, ["to", "be", "or", "not"]);
+/// ```
+///
+/// A part keeps the whole block alive. [`Element::detached`](crate::Element::detached) copies it
+/// out; grouping does so for the keys that it keeps.
+#[derive(Clone)]
+pub struct Text {
+    block: Arc<str>,
+    start: u32,
+    end: u32,
+}
+
+impl Text {
+    /// The part `range` of `block`; `None` where that is outside, splits a character, or lies
+    /// beyond 4 GiB.
+    #[must_use]
+    pub fn in_block(block: &Arc<str>, range: Range<usize>) -> Option<Self> {
+        block.get(range.clone())?;
+        let (start, end) = (u32::try_from(range.start).ok()?, u32::try_from(range.end).ok()?);
+        Some(Self { block: Arc::clone(block), start, end })
+    }
+
+    /// The text as a `str`.
+    #[inline]
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.block[self.start as usize..self.end as usize]
+    }
+
+    /// The part that `part` points at, a `str` borrowed from this text; a copy if it is another's.
+    ///
+    /// It carries what a function on `str` found back into a `Text`:
+    ///
+    /// ```
+    /// use purlin_sdk::Text;
+    ///
+    /// let line = Text::from("user=anna");
+    /// let name = line.strip_prefix("user=").map(|name| line.slice_of(name));
+    /// assert_eq!(name.as_deref(), Some("anna"));
+    /// ```
+    #[must_use]
+    pub fn slice_of(&self, part: &str) -> Self {
+        let start = part.as_ptr().addr().checked_sub(self.block.as_ptr().addr());
+        start
+            .and_then(|start| Self::in_block(&self.block, start..start.checked_add(part.len())?))
+            .unwrap_or_else(|| Self::from(part))
+    }
+
+    /// This text without white space at both ends.
+    #[must_use]
+    pub fn trim(self) -> Self {
+        let trimmed = self.as_str().trim();
+        self.slice_of(trimmed)
+    }
+
+    /// The words between white space of ASCII.
+    #[must_use]
+    pub fn split_ascii_whitespace(self) -> SplitAsciiWhitespace {
+        SplitAsciiWhitespace::new(self)
+    }
+
+    /// The parts between separators: a character, a string or a test of characters.
+    #[must_use]
+    pub fn split<S: Separator>(self, separator: S) -> Split<S> {
+        Split::new(self, separator)
+    }
+
+    /// The lines, without `\n` or `\r\n`.
+    #[must_use]
+    pub fn lines(self) -> Lines {
+        Lines::new(self)
+    }
+
+    /// The part from `start` to `end`, offsets within this text at boundaries of characters.
+    fn part(&self, start: usize, end: usize) -> Self {
+        debug_assert!(self.is_char_boundary(start) && self.is_char_boundary(end) && start <= end);
+        // Offsets within a text fit 32 bits, as its own do.
+        let at = |offset: usize| self.start + offset as u32;
+        Self { block: Arc::clone(&self.block), start: at(start), end: at(end) }
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+    #[inline]
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<[u8]> for Text {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::from("")
+    }
+}
+
+impl From<Arc<str>> for Text {
+    /// The whole block; text beyond 4 GiB is cut there.
+    fn from(block: Arc<str>) -> Self {
+        let limit = usize::try_from(u32::MAX).unwrap_or(usize::MAX);
+        let end = block.floor_char_boundary(limit);
+        Self { block, start: 0, end: u32::try_from(end).unwrap_or(u32::MAX) }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Arc::<str>::from(text).into()
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Arc::<str>::from(text).into()
+    }
+}
+
+impl From<&String> for Text {
+    fn from(text: &String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl PartialEq for Text {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Text {}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Text {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl std::hash::Hash for Text {
+    #[inline]
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl PartialEq<String> for Text {
+    fn eq(&self, other: &String) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<Text> for &str {
+    fn eq(&self, other: &Text) -> bool {
+        *self == other.as_str()
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Element;
+
+    #[test]
+    fn parts_share_the_block_and_detached_ones_do_not() {
+        let line = Text::from("  one two  ");
+        let words: Vec<_> = line.clone().trim().split_ascii_whitespace().collect();
+        assert_eq!(words, ["one", "two"]);
+        assert!(words.iter().all(|word| Arc::ptr_eq(&word.block, &line.block)));
+        let own = words[1].detached();
+        assert_eq!(own, words[1]);
+        assert_eq!(own.block.len(), 3);
+        assert!(Arc::ptr_eq(&own.detached().block, &own.block));
+    }
+
+    #[test]
+    fn a_str_of_another_block_is_copied() {
+        let text = Text::from("abc");
+        let other = "b".to_owned();
+        assert_eq!(text.slice_of(&other), "b");
+        assert_eq!(text.slice_of(""), "");
+        assert_eq!(text.slice_of(&text[1..2]).block.len(), 3);
+    }
+
+    #[test]
+    fn ranges_outside_or_inside_a_character_are_refused() {
+        let block: Arc<str> = "aä".into();
+        assert!(Text::in_block(&block, 0..2).is_none());
+        assert!(Text::in_block(&block, 0..4).is_none());
+        assert_eq!(Text::in_block(&block, 1..3).as_deref(), Some("ä"));
+    }
+}

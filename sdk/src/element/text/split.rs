@@ -1,0 +1,135 @@
+//! Iterators over the parts of a text, each of which owns its part.
+
+use super::Text;
+
+/// What separates the parts of a text: a `char`, a string, or a test of characters.
+pub trait Separator {
+    /// Where the first separator in `text` starts, and where it ends.
+    fn find_in(&mut self, text: &str) -> Option<(usize, usize)>;
+}
+
+impl Separator for char {
+    fn find_in(&mut self, text: &str) -> Option<(usize, usize)> {
+        text.find(*self).map(|start| (start, start + self.len_utf8()))
+    }
+}
+
+/// Not empty: an empty separator separates nothing.
+impl Separator for &str {
+    fn find_in(&mut self, text: &str) -> Option<(usize, usize)> {
+        if self.is_empty() {
+            return None;
+        }
+        text.find(*self).map(|start| (start, start + self.len()))
+    }
+}
+
+impl<F: FnMut(char) -> bool> Separator for F {
+    fn find_in(&mut self, text: &str) -> Option<(usize, usize)> {
+        text.char_indices().find(|(_, c)| self(*c)).map(|(start, c)| (start, start + c.len_utf8()))
+    }
+}
+
+/// The parts of a [`Text`] between separators; see [`Text::split`].
+#[derive(Clone, Debug)]
+pub struct Split<S> {
+    rest: Option<Text>,
+    separator: S,
+}
+
+impl<S> Split<S> {
+    pub(super) fn new(text: Text, separator: S) -> Self {
+        Self { rest: Some(text), separator }
+    }
+}
+
+impl<S: Separator> Iterator for Split<S> {
+    type Item = Text;
+
+    fn next(&mut self) -> Option<Text> {
+        let rest = self.rest.take()?;
+        let Some((start, end)) = self.separator.find_in(&rest) else {
+            return Some(rest);
+        };
+        let part = rest.part(0, start);
+        self.rest = Some(rest.part(end, rest.len()));
+        Some(part)
+    }
+}
+
+/// The words of a [`Text`]; see [`Text::split_ascii_whitespace`].
+#[derive(Clone, Debug)]
+pub struct SplitAsciiWhitespace {
+    text: Text,
+    /// How much of the text was read.
+    position: usize,
+}
+
+impl SplitAsciiWhitespace {
+    pub(super) fn new(text: Text) -> Self {
+        Self { text, position: 0 }
+    }
+}
+
+impl Iterator for SplitAsciiWhitespace {
+    type Item = Text;
+
+    #[inline]
+    fn next(&mut self) -> Option<Text> {
+        let bytes = &self.text.as_bytes()[self.position..];
+        let skipped = bytes.iter().position(|byte| !byte.is_ascii_whitespace())?;
+        let word = &bytes[skipped..];
+        let length = word.iter().position(u8::is_ascii_whitespace).unwrap_or(word.len());
+        let start = self.position + skipped;
+        self.position = start + length;
+        Some(self.text.part(start, self.position))
+    }
+}
+
+/// The lines of a [`Text`]; see [`Text::lines`].
+#[derive(Clone, Debug)]
+pub struct Lines {
+    text: Text,
+    /// How much of the text was read.
+    position: usize,
+}
+
+impl Lines {
+    pub(super) fn new(text: Text) -> Self {
+        Self { text, position: 0 }
+    }
+}
+
+impl Iterator for Lines {
+    type Item = Text;
+
+    fn next(&mut self) -> Option<Text> {
+        let rest = &self.text.as_str()[self.position..];
+        let line = rest.lines().next()?;
+        let start = self.position;
+        self.position += rest.find('\n').map_or(rest.len(), |end| end + 1);
+        Some(self.text.part(start, start + line.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_those_of_str() {
+        for text in ["", " ", "a", " a  b\t", "a,,b,", "ä, ö\r\nü\n\n", "\n", "x\r", "a\r\n"] {
+            let owned = Text::from(text);
+            let words: Vec<_> = owned.clone().split_ascii_whitespace().collect();
+            assert_eq!(words, text.split_ascii_whitespace().collect::<Vec<_>>());
+            let lines: Vec<_> = owned.clone().lines().collect();
+            assert_eq!(lines, text.lines().collect::<Vec<_>>());
+            let parts: Vec<_> = owned.clone().split(',').collect();
+            assert_eq!(parts, text.split(',').collect::<Vec<_>>());
+            let parts: Vec<_> = owned.clone().split(", ").collect();
+            assert_eq!(parts, text.split(", ").collect::<Vec<_>>());
+            let parts: Vec<_> = owned.split(char::is_alphabetic).collect();
+            assert_eq!(parts, text.split(char::is_alphabetic).collect::<Vec<_>>());
+        }
+    }
+}
