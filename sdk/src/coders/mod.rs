@@ -9,7 +9,7 @@ mod error;
 pub(crate) mod items;
 mod pane;
 mod spec;
-mod windowed;
+pub mod windowed;
 pub mod wire;
 
 use std::marker::PhantomData;
@@ -18,10 +18,6 @@ pub use error::CoderError;
 pub use items::read_items;
 pub use pane::{put_pane, read_pane};
 pub use spec::CoderSpec;
-pub use windowed::{
-    WindowCoder, param_payload, put_stamp, put_windows, read_param_payload, read_stamp,
-    read_windows, skip_stamp,
-};
 pub use wire::Reader;
 
 use crate::element::Element;

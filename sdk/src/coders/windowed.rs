@@ -12,30 +12,17 @@ use crate::window::{IntervalWindow, Stamp, Window, Windows};
 const MAX_EMPTY_WINDOWS: usize = 1024;
 
 /// The coder of a collection's windows.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WindowCoder {
     /// The global window, which has no bytes.
     Global,
     /// Intervals of event time.
     Interval,
-    /// A user's own windows: their last timestamp, and an encoding by this coder behind its length.
-    Custom(CoderSpec),
+    /// A user's own windows: their last timestamp, and an encoding behind its length.
+    Custom,
 }
 
 impl WindowCoder {
-    /// The coder's name in a pipeline graph.
-    #[must_use]
-    pub fn spec(&self) -> CoderSpec {
-        match self {
-            Self::Global => CoderSpec::new(urns::GLOBAL_WINDOW, Vec::new()),
-            Self::Interval => CoderSpec::new(urns::INTERVAL_WINDOW, Vec::new()),
-            Self::Custom(inner) => {
-                let prefixed = CoderSpec::length_prefixed(inner.clone());
-                CoderSpec::new(urns::CUSTOM_WINDOW, vec![prefixed])
-            }
-        }
-    }
-
     /// The window coder of this name.
     ///
     /// # Errors
@@ -44,42 +31,45 @@ impl WindowCoder {
         match (spec.urn.as_ref(), spec.components.as_slice()) {
             (urns::GLOBAL_WINDOW, _) => Ok(Self::Global),
             (urns::INTERVAL_WINDOW, _) => Ok(Self::Interval),
-            (urns::CUSTOM_WINDOW, [prefixed]) if prefixed.urn == urns::LENGTH_PREFIX => {
-                match prefixed.components.as_slice() {
-                    [inner] => Ok(Self::Custom(inner.clone())),
-                    _ => Err(CoderError::new("a length prefix without a coder behind it")),
-                }
+            (urns::CUSTOM_WINDOW, [window]) if window.urn == urns::LENGTH_PREFIX => {
+                Ok(Self::Custom)
             }
             (urn, _) => Err(CoderError::new(format!("`{urn}` is no coder of windows known here"))),
         }
     }
 
-    /// Appends a window.
-    ///
-    /// # Errors
-    /// When it is of another kind than this coder's.
-    pub fn put_window(&self, out: &mut Vec<u8>, window: &Window) -> Result<(), CoderError> {
-        match (self, window) {
-            (Self::Global, Window::Global) => {}
-            (Self::Interval, Window::Interval(window)) => put_interval(out, *window)?,
-            (Self::Custom(_), Window::Custom(max, encoded)) => {
+    /// Appends a window, which must be of this coder's kind.
+    pub fn put_window(self, out: &mut Vec<u8>, window: &Window) {
+        debug_assert_eq!(self, Self::of(window), "a collection's windows are of one kind");
+        match window {
+            Window::Global => {}
+            Window::Interval(window) => put_interval(out, *window),
+            Window::Custom(max, encoded) => {
                 wire::put_timestamp(out, *max);
                 wire::put_length_prefixed(out, encoded);
             }
-            _ => return Err(CoderError::new(format!("`{window:?}` is no window of {self:?}"))),
         }
-        Ok(())
+    }
+
+    /// The coder of windows of this kind.
+    #[must_use]
+    pub fn of(window: &Window) -> Self {
+        match window {
+            Window::Global => Self::Global,
+            Window::Interval(_) => Self::Interval,
+            Window::Custom(..) => Self::Custom,
+        }
     }
 
     /// Reads a window.
     ///
     /// # Errors
     /// When the bytes are not the encoding of one.
-    pub fn read_window(&self, input: &mut Reader<'_>) -> Result<Window, CoderError> {
+    pub fn read_window(self, input: &mut Reader<'_>) -> Result<Window, CoderError> {
         match self {
             Self::Global => Ok(Window::Global),
             Self::Interval => read_interval(input).map(Window::Interval),
-            Self::Custom(_) => {
+            Self::Custom => {
                 let max = input.timestamp()?;
                 let length = input.length()?;
                 Ok(Window::Custom(max, input.take_shared(length)?))
@@ -87,11 +77,11 @@ impl WindowCoder {
         }
     }
 
-    fn skip_windows(&self, input: &mut Reader<'_>, count: usize) -> Result<(), CoderError> {
+    fn skip_windows(self, input: &mut Reader<'_>, count: usize) -> Result<(), CoderError> {
         for _ in 0..if matches!(self, Self::Global) { 0 } else { count } {
             input.take(8)?;
             match self {
-                Self::Custom(_) => input.skip_length_prefixed()?,
+                Self::Custom => input.skip_length_prefixed()?,
                 _ => input.skip_varint()?,
             }
         }
@@ -100,15 +90,9 @@ impl WindowCoder {
 }
 
 /// Appends an interval: its end, and how long it is.
-///
-/// # Errors
-/// When it ends before it starts.
-pub(crate) fn put_interval(out: &mut Vec<u8>, window: IntervalWindow) -> Result<(), CoderError> {
+pub(crate) fn put_interval(out: &mut Vec<u8>, window: IntervalWindow) {
     wire::put_timestamp(out, window.end);
-    let span = u64::try_from(window.end.0.wrapping_sub(window.start.0))
-        .map_err(|_| CoderError::new("an interval window ends before it starts"))?;
-    wire::put_varint(out, span);
-    Ok(())
+    wire::put_varint(out, window.end.0.abs_diff(window.start.0));
 }
 
 /// Reads an interval.
@@ -122,14 +106,11 @@ pub(crate) fn read_interval(input: &mut Reader<'_>) -> Result<IntervalWindow, Co
 }
 
 /// Appends the header of a `beam:coder:windowed_value:v1`: timestamp, windows and pane.
-///
-/// # Errors
-/// When a window is of another kind than the coder's.
-pub fn put_stamp(out: &mut Vec<u8>, stamp: &Stamp, coder: &WindowCoder) -> Result<(), CoderError> {
+#[inline]
+pub fn put_stamp(out: &mut Vec<u8>, stamp: &Stamp, coder: &WindowCoder) {
     wire::put_timestamp(out, stamp.timestamp);
-    put_windows(out, &stamp.windows, coder)?;
+    put_windows(out, &stamp.windows, coder);
     put_pane(out, &stamp.pane);
-    Ok(())
 }
 
 /// Reads the header of a `beam:coder:windowed_value:v1`; metadata behind the pane is skipped.
@@ -157,17 +138,13 @@ pub fn skip_stamp(input: &mut Reader<'_>, coder: &WindowCoder) -> Result<(), Cod
 }
 
 /// Appends a list of windows, as elements and timers carry it.
-///
-/// # Errors
-/// When a window is of another kind than the coder's.
-pub fn put_windows(
-    out: &mut Vec<u8>,
-    windows: &Windows,
-    coder: &WindowCoder,
-) -> Result<(), CoderError> {
+pub fn put_windows(out: &mut Vec<u8>, windows: &Windows, coder: &WindowCoder) {
     let windows = windows.as_slice();
-    wire::put_count(out, windows.len())?;
-    windows.iter().try_for_each(|window| coder.put_window(out, window))
+    let count = i32::try_from(windows.len()).unwrap_or(i32::MAX);
+    out.extend_from_slice(&count.to_be_bytes());
+    for window in windows {
+        coder.put_window(out, window);
+    }
 }
 
 /// Reads a list of windows.
@@ -199,15 +176,13 @@ fn window_count(input: &mut Reader<'_>, coder: &WindowCoder) -> Result<usize, Co
 }
 
 /// The payload of a `beam:coder:param_windowed_value:v1`, whose values all have this stamp.
-///
-/// # Errors
-/// When a window is of another kind than the coder's.
-pub fn param_payload(stamp: &Stamp, coder: &WindowCoder) -> Result<Bytes, CoderError> {
+#[must_use]
+pub fn param_payload(stamp: &Stamp, coder: &WindowCoder) -> Bytes {
     let mut out = Vec::with_capacity(24);
-    put_stamp(&mut out, stamp, coder)?;
+    put_stamp(&mut out, stamp, coder);
     // The value of the windowed value that the payload is: an empty byte string, nested.
     out.push(0);
-    Ok(out.into())
+    out.into()
 }
 
 /// The stamp in the payload of a `beam:coder:param_windowed_value:v1`.
@@ -230,14 +205,14 @@ mod tests {
 
     fn round_trip(stamp: &Stamp, coder: &WindowCoder) {
         let mut out = Vec::new();
-        put_stamp(&mut out, stamp, coder).expect("it is encodable");
+        put_stamp(&mut out, stamp, coder);
         let mut input = Reader::new(&out);
         assert_eq!(read_stamp(&mut input, coder).as_ref(), Ok(stamp));
         assert!(input.is_empty());
         let mut input = Reader::new(&out);
         skip_stamp(&mut input, coder).expect("it is skippable");
         assert!(input.is_empty());
-        let payload = param_payload(stamp, coder).expect("it is encodable");
+        let payload = param_payload(stamp, coder);
         assert_eq!(read_param_payload(&payload, coder).as_ref(), Ok(stamp));
         for end in 0..out.len() {
             assert!(read_stamp(&mut Reader::new(&out[..end]), coder).is_err());
@@ -255,9 +230,7 @@ mod tests {
         let windows = Windows::from(vec![interval(0, 10), interval(-5, 5)]);
         round_trip(&Stamp { timestamp: Timestamp(3), windows, pane }, &WindowCoder::Interval);
         let windows = Windows::One(Window::Custom(Timestamp(9), Bytes::from_static(b"abc")));
-        let coder = WindowCoder::Custom(CoderSpec::new("test", Vec::new()));
-        round_trip(&Stamp { timestamp: Timestamp::MAX, windows, pane }, &coder);
-        assert_eq!(WindowCoder::from_spec(&coder.spec()), Ok(coder));
+        round_trip(&Stamp { timestamp: Timestamp::MAX, windows, pane }, &WindowCoder::Custom);
     }
 
     #[test]
@@ -271,7 +244,7 @@ mod tests {
             on_time_index: 40,
         };
         let stamp = Stamp { timestamp: Timestamp(1000), windows, pane };
-        let payload = param_payload(&stamp, &WindowCoder::Interval).expect("it is encodable");
+        let payload = param_payload(&stamp, &WindowCoder::Interval);
         let model = b"\x80\0\0\0\0\0\x03\xe8\0\0\0\x01\x80\0\0\0\0\0\0\x14\n&\x1e(\0".as_slice();
         assert_eq!(payload, model);
     }
