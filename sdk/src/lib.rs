@@ -1,13 +1,37 @@
-//! Placeholder.
-
-extern crate self as purlin_sdk;
+//! What Purlin programs are written with.
+//!
+//! A [`Pipeline`] is built from [`PCollection`]s and transforms, sealed into Beam's own
+//! description of it, and handed to a [`Runner`](runner::Runner). Users depend on the crate
+//! `purlin`, which re-exports this one beside the runners; connectors depend on this one alone.
+//!
+//! Layers, each of which may use only its own and those before it: errors and time · elements,
+//! coders, windows · [`exec`], the one place that calls user functions · the graph · options and
+//! runners · pipelines, collections, transforms, I/O · testing.
 
 pub mod coders;
-pub mod element;
-pub mod time;
-pub mod window;
+mod element;
+mod error;
+pub mod exec;
+mod graph;
+mod options;
+mod pcollection;
+mod pipeline;
+pub mod runner;
+mod time;
+pub mod transforms;
+mod window;
 
-#[doc(hidden)]
-pub use element::private as __private;
-pub use element::{Element, Serde, Text};
+pub use element::{Element, TypedKey};
+pub use error::{BoxError, Error, Failure, Mistake, Place, Result};
+pub use exec::{Context, DoFn, Grouped, OffsetRange, Restriction, Tag};
+pub use graph::Sealed;
+pub use options::PipelineOptions;
+pub use pcollection::PCollection;
+pub use pipeline::Pipeline;
+pub use runner::{Finished, Runner, RunningPipeline};
 pub use time::Timestamp;
+pub use transforms::PTransform;
+pub use window::{
+    FixedWindows, GlobalWindows, IntervalWindow, PaneInfo, SlidingWindows, Stamp, StandardWindowFn,
+    TimestampCombiner, Timing, Window, WindowInto, Windows,
+};

@@ -1,11 +1,15 @@
 //! Windows: where in event time an element belongs.
 
+mod fns;
 mod pane;
+mod strategy;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use fns::{FixedWindows, GlobalWindows, SlidingWindows, StandardWindowFn};
+pub use strategy::{TimestampCombiner, WindowInto};
 pub use pane::{PaneInfo, Timing};
 
 use crate::time::Timestamp;

@@ -1,0 +1,265 @@
+//! What user code sees of the bundle around it.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::metrics::MetricValue;
+use super::router::Router;
+use super::unit::{Cx, UnitResult, UnitSpec};
+use super::{BATCH, Batch, Stamps};
+use crate::element::Element;
+use crate::error::BoxError;
+use crate::time::Timestamp;
+use crate::window::{PaneInfo, Stamp, Window};
+
+/// The name and type of an additional output of a [`DoFn`](crate::DoFn).
+///
+/// ```ignore
+/// const MALFORMED: Tag<String> = Tag::new("malformed");
+/// ```
+pub struct Tag<T> {
+    name: &'static str,
+    element: PhantomData<fn() -> T>,
+}
+
+impl<T> Tag<T> {
+    /// A tag; its name must be unique among the outputs of a transform.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, element: PhantomData }
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl<T> Clone for Tag<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Tag<T> {}
+
+/// The local name of a transform's main output.
+pub(crate) const MAIN_OUTPUT: &str = "out";
+
+/// What a [`DoFn`](crate::DoFn) sees of the bundle around it: the current element's time and
+/// window, and where its outputs go.
+pub struct Context<Out> {
+    link: Option<Link>,
+    main: Outlet<Out>,
+    tagged: Vec<TaggedOutlet>,
+    current: Stamp,
+    watermark: Option<Timestamp>,
+}
+
+#[derive(Clone)]
+struct Link {
+    router: Arc<Router>,
+    unit: usize,
+}
+
+struct TaggedOutlet {
+    name: String,
+    port: usize,
+    /// An `Outlet<T>`, made when the tag is first used.
+    outlet: Option<Box<dyn AnyOutlet>>,
+}
+
+impl<Out: Element> Context<Out> {
+    pub(crate) fn new(spec: &UnitSpec<'_>) -> Self {
+        let tagged = spec.ports.iter().filter(|(name, _)| *name != MAIN_OUTPUT);
+        Self {
+            link: None,
+            main: Outlet::new(spec.port(MAIN_OUTPUT).unwrap_or_else(|| spec.only_port())),
+            tagged: tagged
+                .map(|(name, port)| TaggedOutlet { name: name.clone(), port: *port, outlet: None })
+                .collect(),
+            current: Stamp::default(),
+            watermark: None,
+        }
+    }
+
+    /// Sends an element on, with the timestamp and windows of the current one.
+    pub fn output(&mut self, value: Out) {
+        self.main.push(value, &self.current);
+        if self.main.is_full() {
+            self.main.send(self.link.as_ref());
+        }
+    }
+
+    /// Sends an element on with another timestamp, which must not be before the current one's
+    /// unless the transform reads a source.
+    pub fn output_with_timestamp(&mut self, value: Out, timestamp: Timestamp) {
+        let mut stamp = self.current.clone();
+        stamp.timestamp = timestamp.clamped();
+        self.main.push(value, &stamp);
+        if self.main.is_full() {
+            self.main.send(self.link.as_ref());
+        }
+    }
+
+    /// Sends an element to an additional output. It is dropped where nothing reads that output.
+    pub fn output_to<T: Element>(&mut self, tag: &Tag<T>, value: T) {
+        let Some(tagged) = self.tagged.iter_mut().find(|tagged| tagged.name == tag.name) else {
+            return;
+        };
+        let port = tagged.port;
+        let outlet = tagged.outlet.get_or_insert_with(|| Box::new(Outlet::<T>::new(port)));
+        // The graph gave this output the type of the tag of this name; another tag of the same
+        // name and another type was refused when the graph was built.
+        if let Some(outlet) = outlet.as_any().downcast_mut::<Outlet<T>>() {
+            outlet.push(value, &self.current);
+            if outlet.is_full() {
+                outlet.send(self.link.as_ref());
+            }
+        }
+    }
+
+    /// The current element's event time.
+    #[must_use]
+    pub fn timestamp(&self) -> Timestamp {
+        self.current.timestamp
+    }
+
+    /// The current element's window; of several, the first.
+    #[must_use]
+    pub fn window(&self) -> &Window {
+        &self.current.windows.as_slice()[0]
+    }
+
+    /// The firing that the current element came from.
+    #[must_use]
+    pub fn pane(&self) -> PaneInfo {
+        self.current.pane
+    }
+
+    /// Adds to a counter of this transform.
+    pub fn count(&mut self, name: &str, amount: i64) {
+        self.metric(name, MetricValue::Counter(amount));
+    }
+
+    /// Adds a value to a distribution of this transform.
+    pub fn distribution(&mut self, name: &str, value: i64) {
+        let one = MetricValue::Distribution { count: 1, sum: value, min: value, max: value };
+        self.metric(name, one);
+    }
+
+    /// Sets a gauge of this transform.
+    pub fn gauge(&mut self, name: &str, value: i64) {
+        self.metric(name, MetricValue::Gauge { at: Timestamp::now(), value });
+    }
+
+    /// Has `call` called once the effects of this bundle are durable, and nothing of what it sent
+    /// on is left in any queue. At most once: it is lost with its worker, and not called when the
+    /// job fails.
+    pub fn on_commit(&mut self, call: impl FnOnce() -> Result<(), BoxError> + Send + 'static) {
+        if let Some(link) = &self.link {
+            link.router.effects(|effects| effects.finalizers.push(Box::new(call)));
+        }
+    }
+
+    /// Promises, in a splittable DoFn, that no later output of this restriction is before
+    /// `watermark`.
+    pub fn set_watermark(&mut self, watermark: Timestamp) {
+        self.watermark = self.watermark.max(Some(watermark.clamped()));
+    }
+
+    fn metric(&mut self, name: &str, value: MetricValue) {
+        if let Some(Link { router, unit }) = &self.link {
+            let transform = router.transform_id(*unit);
+            router.effects(|effects| effects.metrics.update(transform, name, value));
+        }
+    }
+
+    pub(crate) fn bind(&mut self, cx: &Cx<'_>) {
+        self.link = Some(Link { router: Arc::clone(cx.router), unit: cx.unit });
+    }
+
+    pub(crate) fn set_current(&mut self, stamp: Stamp) {
+        self.current = stamp;
+    }
+
+    pub(crate) fn take_watermark(&mut self) -> Option<Timestamp> {
+        self.watermark.take()
+    }
+
+    /// Sends what is buffered, and reports a failure that an earlier output met.
+    pub(crate) fn flush(&mut self) -> UnitResult {
+        self.main.send(self.link.as_ref());
+        for tagged in &mut self.tagged {
+            if let Some(outlet) = &mut tagged.outlet {
+                outlet.send(self.link.as_ref());
+            }
+        }
+        self.check()
+    }
+
+    /// The failure that an output met, if any.
+    pub(crate) fn check(&self) -> UnitResult {
+        match &self.link {
+            Some(link) if link.router.has_failed() => {
+                Err(link.router.effects(|effects| effects.failure.clone().unwrap_or_default()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Flushes at the end of a bundle and lets go of the stage.
+    pub(crate) fn release(&mut self) -> UnitResult {
+        let result = self.flush();
+        self.link = None;
+        result
+    }
+}
+
+/// Collects the elements of one output.
+struct Outlet<T> {
+    port: usize,
+    values: Vec<T>,
+    stamps: Stamps,
+}
+
+impl<T: Element> Outlet<T> {
+    fn new(port: usize) -> Self {
+        Self { port, values: Vec::new(), stamps: Stamps::default() }
+    }
+
+    fn push(&mut self, value: T, stamp: &Stamp) {
+        self.stamps.push(stamp, self.values.len());
+        self.values.push(value);
+    }
+
+    fn is_full(&self) -> bool {
+        self.values.len() >= BATCH
+    }
+}
+
+trait AnyOutlet: Send {
+    fn send(&mut self, link: Option<&Link>);
+    fn as_any(&mut self) -> &mut dyn Any;
+}
+
+impl<T: Element> AnyOutlet for Outlet<T> {
+    fn send(&mut self, link: Option<&Link>) {
+        let values = std::mem::take(&mut self.values);
+        let stamps = std::mem::take(&mut self.stamps);
+        let Some(Link { router, unit }) = link else { return };
+        if values.is_empty() || router.has_failed() {
+            return;
+        }
+        if router.has_consumers(*unit, self.port) {
+            // The router remembers the failure; the unit meets it in `check`.
+            drop(router.emit(*unit, self.port, Box::new(Batch::new(values, stamps))));
+        }
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}

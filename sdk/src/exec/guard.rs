@@ -1,0 +1,60 @@
+//! Runs user code over the elements of a batch, so that a failure names its element.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::Failure;
+use super::router::panic_failure;
+use super::unit::UnitResult;
+use crate::element::{Element, shown};
+use crate::error::BoxError;
+
+/// Why the processing of an element ended.
+pub(crate) enum Trouble {
+    /// The user's function returned an error.
+    User(BoxError),
+    /// A unit behind failed, or the runner did.
+    Below(Box<Failure>),
+}
+
+impl From<Box<Failure>> for Trouble {
+    fn from(failure: Box<Failure>) -> Self {
+        Self::Below(failure)
+    }
+}
+
+impl Trouble {
+    /// The failure, which names its transform only if it comes from elsewhere.
+    pub(crate) fn into_failure(self) -> Box<Failure> {
+        match self {
+            Self::User(error) => Failure::from_error(error.as_ref()),
+            Self::Below(failure) => failure,
+        }
+    }
+}
+
+/// Calls `call` for each value with its row. A panic or error becomes a failure, which shows the
+/// element where a copy of it could be kept: always if copies cost nothing, else with `diagnose`.
+pub(crate) fn guarded<T: Element>(
+    diagnose: bool,
+    values: impl Iterator<Item = T>,
+    mut call: impl FnMut(usize, T) -> Result<(), Trouble>,
+) -> UnitResult {
+    let keep = diagnose || !std::mem::needs_drop::<T>();
+    let mut current = None;
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        values.enumerate().try_for_each(|(row, value)| {
+            if keep {
+                current = Some(value.clone());
+            }
+            call(row, value)
+        })
+    }));
+    let mut failure = match result {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(Trouble::Below(failure))) => return Err(failure),
+        Ok(Err(trouble)) => trouble.into_failure(),
+        Err(panic) => panic_failure(panic.as_ref()),
+    };
+    failure.element = current.as_ref().map(shown);
+    Err(failure)
+}

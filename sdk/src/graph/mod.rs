@@ -1,0 +1,9 @@
+//! The graph of a pipeline while it is built, and sealed for a runner.
+
+mod build;
+mod names;
+mod seal;
+mod sealed;
+
+pub(crate) use build::{CollectionId, Graph, Node, NodeId, Spec, SideInputSpec, ParDoSpec};
+pub use sealed::Sealed;

@@ -1,0 +1,75 @@
+//! The handle of a collection under construction.
+
+use std::marker::PhantomData;
+
+use crate::coders::Coder;
+use crate::element::Element;
+use crate::error::Place;
+use crate::exec::TypedCodec;
+use crate::graph::CollectionId;
+use crate::pipeline::Pipeline;
+use crate::transforms::PTransform;
+
+/// A collection of elements of type `T`, bounded or not: what transforms take and give.
+///
+/// A cheap handle on a pipeline under construction; it holds no elements. A closure cannot use
+/// one: pass the collection as a side input instead.
+#[must_use = "a collection that nothing reads has no effect"]
+pub struct PCollection<T> {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) id: CollectionId,
+    element: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for PCollection<T> {
+    fn clone(&self) -> Self {
+        Self::new(self.pipeline.clone(), self.id)
+    }
+}
+
+impl<T> PCollection<T> {
+    pub(crate) fn new(pipeline: Pipeline, id: CollectionId) -> Self {
+        Self { pipeline, id, element: PhantomData }
+    }
+
+    /// The pipeline that it belongs to.
+    #[must_use]
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// Names the step that made this collection. Names must be unique within their composite;
+    /// steps that keep state or read a stream should have one, because the numbers of unnamed
+    /// steps move when the program is edited.
+    pub fn named(self, name: &str) -> Self {
+        let mut graph = self.pipeline.graph.borrow_mut();
+        let producer = graph.collections[self.id.0].producer.0;
+        let step = graph.outermost(producer);
+        graph.rename(step, name);
+        drop(graph);
+        self
+    }
+
+    /// Whether the collection ends by itself.
+    #[must_use]
+    pub fn is_bounded(&self) -> bool {
+        self.pipeline.graph.borrow().collections[self.id.0].is_bounded
+    }
+
+    /// Applies a transform: a function from collections to collections, or a struct.
+    #[track_caller]
+    pub fn apply<X: PTransform<Self>>(&self, transform: X) -> X::Output {
+        let name = crate::transforms::name_of::<X>();
+        let input = self.clone();
+        self.pipeline.composite(&name, Place::caller(), || transform.expand(input))
+    }
+}
+
+impl<T: Element> PCollection<T> {
+    /// Encodes the elements of this one collection by another coder than their type's.
+    pub fn with_coder<C: Coder<T>>(self, coder: C) -> Self {
+        let codec = std::sync::Arc::new(TypedCodec::<T, C>::new(coder));
+        self.pipeline.graph.borrow_mut().collections[self.id.0].codec = codec;
+        self
+    }
+}

@@ -1,0 +1,83 @@
+//! `par_do`: a [`DoFn`] over each element, with any number of outputs.
+
+use std::ops::Deref;
+
+use crate::element::Element;
+use crate::error::Place;
+use crate::exec::{DoFn, Tag, codec_of, par_do_operator};
+use crate::graph::{NodeId, ParDoSpec, Spec};
+use crate::pcollection::PCollection;
+
+impl<T: Element> PCollection<T> {
+    /// Applies a [`DoFn`]. The result dereferences to its main output; further ones are read with
+    /// [`ParDoOutput::tagged`].
+    #[track_caller]
+    pub fn par_do<D: DoFn<In = T>>(&self, do_fn: D) -> ParDoOutput<D::Out> {
+        self.par_do_named(&super::name_of::<D>(), Place::caller(), do_fn)
+    }
+
+    pub(crate) fn par_do_named<D: DoFn<In = T>>(
+        &self,
+        name: &str,
+        place: Place,
+        do_fn: D,
+    ) -> ParDoOutput<D::Out> {
+        let mut spec = ParDoSpec::new(par_do_operator(do_fn));
+        // Whether a DoFn registers calls for the commit shows only when it runs.
+        spec.finalizes = true;
+        let (node, main) = self.pipeline.step(name, place, Spec::ParDo(spec), self.id);
+        ParDoOutput { main, node }
+    }
+}
+
+/// The outputs of a ParDo.
+#[must_use = "a collection that nothing reads has no effect"]
+pub struct ParDoOutput<T> {
+    main: PCollection<T>,
+    node: NodeId,
+}
+
+impl<T> Deref for ParDoOutput<T> {
+    type Target = PCollection<T>;
+    fn deref(&self) -> &PCollection<T> {
+        &self.main
+    }
+}
+
+impl<T> ParDoOutput<T> {
+    pub(crate) fn new(main: PCollection<T>, node: NodeId) -> Self {
+        Self { main, node }
+    }
+
+    /// The main output.
+    pub fn main(&self) -> PCollection<T> {
+        self.main.clone()
+    }
+
+    /// Names the step.
+    pub fn named(self, name: &str) -> Self {
+        Self { main: self.main.named(name), node: self.node }
+    }
+
+    /// The output of a tag. Asking again gives the same collection.
+    #[track_caller]
+    pub fn tagged<U: Element>(&self, tag: &Tag<U>) -> PCollection<U> {
+        let place = Place::caller();
+        let mut graph = self.main.pipeline.graph.borrow_mut();
+        let outputs = &graph.nodes[self.node.0].outputs;
+        let known = outputs.iter().find(|(local, _)| local == tag.name()).map(|(_, id)| *id);
+        let codec = codec_of::<U>();
+        if let Some(known) = known {
+            if graph.collections[known.0].codec.spec() != codec.spec() {
+                let message = format!("two tags named `{}` have different types", tag.name());
+                graph.mistake(message, place, "give each tag of a transform a name of its own");
+            }
+            drop(graph);
+            return self.main.pipeline.collection(known);
+        }
+        let id = graph.output(self.node, tag.name(), codec);
+        graph.collections[id.0].is_bounded = graph.collections[self.main.id.0].is_bounded;
+        drop(graph);
+        self.main.pipeline.collection(id)
+    }
+}

@@ -1,0 +1,207 @@
+//! Closures that can fail, and dead letters.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use purlin_proto::pipeline as proto;
+
+use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
+use crate::element::{Element, shown};
+use crate::error::{BoxError, Place};
+use crate::exec::{Context, DoFn, Tag, codec_of, par_do_operator, try_flat_map_operator};
+use crate::graph::{NodeId, ParDoSpec, Spec};
+use crate::pcollection::PCollection;
+
+/// The local name of the output of failed elements.
+const DEAD_LETTERS: &str = "dead_letters";
+
+/// An element that a fallible closure refused, with its error.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failed<T> {
+    /// The element.
+    pub element: T,
+    /// The error's text and those of its causes.
+    pub error: String,
+}
+
+impl<T: Element> PCollection<T> {
+    /// [`PCollection::map`] with a closure that can fail: an error fails the job, unless
+    /// [`Fallible::dead_letters`] collects the failing elements.
+    #[track_caller]
+    pub fn try_map<O, E>(
+        &self,
+        f: impl Fn(T) -> Result<O, E> + Send + Sync + 'static,
+    ) -> Fallible<T, O>
+    where
+        O: Element,
+        E: Into<BoxError> + 'static,
+    {
+        let f = move |value| f(value).map(Some).map_err(Into::into);
+        self.fallible("TryMap", Place::caller(), f)
+    }
+
+    /// [`PCollection::flat_map`] with a closure that can fail.
+    #[track_caller]
+    pub fn try_flat_map<I, E>(
+        &self,
+        f: impl Fn(T) -> Result<I, E> + Send + Sync + 'static,
+    ) -> Fallible<T, I::Item>
+    where
+        I: IntoIterator + 'static,
+        I::Item: Element,
+        E: Into<BoxError> + 'static,
+    {
+        self.fallible("TryFlatMap", Place::caller(), move |value| f(value).map_err(Into::into))
+    }
+
+    fn fallible<I>(
+        &self,
+        name: &str,
+        place: Place,
+        f: impl Fn(T) -> Result<I, BoxError> + Send + Sync + 'static,
+    ) -> Fallible<T, I::Item>
+    where
+        I: IntoIterator + 'static,
+        I::Item: Element,
+    {
+        let f = Arc::new(f);
+        let failing = Arc::clone(&f);
+        let operator = try_flat_map_operator(move |value| failing(value).map_err(with_hint));
+        let spec = Spec::ParDo(ParDoSpec::new(operator));
+        let (node, main) = self.pipeline.step(name, place, spec, self.id);
+        // With dead letters the same closure runs in a DoFn of two outputs, which costs a clone
+        // per element: only those who ask pay.
+        let collecting = Arc::new(move || {
+            par_do_operator(DeadLetters { f: Arc::clone(&f), types: PhantomData })
+        });
+        Fallible { main, node, collecting, element: PhantomData }
+    }
+}
+
+/// Marks an error as one that dead letters would have collected.
+fn with_hint(error: BoxError) -> BoxError {
+    Box::new(Hinted(error))
+}
+
+#[derive(Debug)]
+struct Hinted(BoxError);
+
+impl fmt::Display for Hinted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Hinted {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// Whether an error comes from a step on which `dead_letters` can be called.
+pub(crate) fn dead_letter_help(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    error.is::<Hinted>().then(|| {
+        "call `.dead_letters()` on it to collect failing elements instead".to_owned()
+    })
+}
+
+/// The output of a closure that can fail.
+#[must_use = "a collection that nothing reads has no effect"]
+pub struct Fallible<T, O> {
+    main: PCollection<O>,
+    node: NodeId,
+    collecting: Arc<dyn Fn() -> Arc<dyn crate::exec::Operator>>,
+    element: PhantomData<fn() -> T>,
+}
+
+impl<T, O> Deref for Fallible<T, O> {
+    type Target = PCollection<O>;
+    fn deref(&self) -> &PCollection<O> {
+        &self.main
+    }
+}
+
+impl<T: Element, O: Element> Fallible<T, O> {
+    /// Names the step.
+    pub fn named(self, name: &str) -> Self {
+        Self { main: self.main.named(name), ..self }
+    }
+
+    /// The main output.
+    pub fn main(&self) -> PCollection<O> {
+        self.main.clone()
+    }
+
+    /// Collects the elements for which the closure fails, with their errors, instead of failing
+    /// the job. Costs a clone of each element.
+    pub fn dead_letters(self) -> (PCollection<O>, PCollection<Failed<T>>) {
+        let mut graph = self.main.pipeline.graph.borrow_mut();
+        if let Spec::ParDo(spec) = &mut graph.nodes[self.node.0].spec {
+            spec.operator = (self.collecting)();
+        }
+        let failed = graph.output(self.node, DEAD_LETTERS, codec_of::<Failed<T>>());
+        drop(graph);
+        let failed = self.main.pipeline.collection(failed);
+        (self.main, failed)
+    }
+}
+
+struct DeadLetters<F, T, I> {
+    f: Arc<F>,
+    types: PhantomData<fn(T) -> I>,
+}
+
+impl<F, T, I> Clone for DeadLetters<F, T, I> {
+    fn clone(&self) -> Self {
+        Self { f: Arc::clone(&self.f), types: PhantomData }
+    }
+}
+
+impl<F, T, I> DoFn for DeadLetters<F, T, I>
+where
+    F: Fn(T) -> Result<I, BoxError> + Send + Sync + 'static,
+    T: Element,
+    I: IntoIterator + 'static,
+    I::Item: Element,
+{
+    type In = T;
+    type Out = I::Item;
+
+    fn process(&mut self, element: T, cx: &mut Context<I::Item>) -> Result<(), BoxError> {
+        match (self.f)(element.clone()) {
+            Ok(outputs) => outputs.into_iter().for_each(|output| cx.output(output)),
+            Err(error) => {
+                let chain = std::iter::successors(
+                    Some(error.as_ref() as &(dyn std::error::Error + 'static)),
+                    |error| error.source(),
+                );
+                let texts: Vec<_> = chain.map(ToString::to_string).collect();
+                let failed = Failed { element, error: texts.join(": ") };
+                cx.output_to(&Tag::new(DEAD_LETTERS), failed);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Element> Element for Failed<T> {
+    fn coder_spec() -> CoderSpec {
+        <(T, String)>::coder_spec()
+    }
+    fn encode(&self, out: &mut Vec<u8>, nesting: Nesting) -> Result<(), CoderError> {
+        self.element.encode(out, Nesting::Nested)?;
+        self.error.encode(out, nesting)
+    }
+    fn decode(input: &mut Reader<'_>, nesting: Nesting) -> Result<Self, CoderError> {
+        let (element, error) = <(T, String)>::decode(input, nesting)?;
+        Ok(Self { element, error })
+    }
+    fn field_type() -> proto::FieldType {
+        <(T, String)>::field_type()
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", shown(&self.element), self.error)
+    }
+}
