@@ -1,1 +1,61 @@
-fn main() {}
+//! The developer's tool of this workspace: `cargo xtask test` is the whole gate.
+//!
+//! `gate` runs the checks in order; `lint`, `arrows` and `kafka` are checks and helpers that can
+//! also be called alone. Nothing here is published.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
+
+mod arrows;
+mod failure;
+mod gate;
+mod interrupt;
+mod kafka;
+mod lint;
+mod process;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Outcome;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Checks and helpers for working on Purlin")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every check; this is what has to be green before a change lands
+    Test(gate::Arguments),
+    /// Check sizes, words and dependency arrows of the sources
+    Lint,
+    /// Check which crate may depend on which
+    Arrows,
+    /// Start or stop a real Kafka cluster on this machine
+    #[command(subcommand)]
+    Kafka(kafka::Task),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match interrupt::listen().and_then(|()| run(&arguments.task)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &Task) -> Outcome {
+    match task {
+        Task::Test(arguments) => gate::run(arguments),
+        Task::Lint => lint::check().and_then(|()| arrows::check()),
+        Task::Arrows => arrows::check(),
+        Task::Kafka(task) => kafka::run(task),
+    }
+}
