@@ -8,8 +8,10 @@
 //! coders, windows · [`exec`], the one place that calls user functions · the graph · options and
 //! runners · pipelines, collections, transforms, I/O · testing.
 
+extern crate self as purlin_sdk;
+
 pub mod coders;
-mod element;
+pub mod element;
 mod error;
 pub mod exec;
 mod graph;
@@ -21,7 +23,9 @@ mod time;
 pub mod transforms;
 mod window;
 
-pub use element::{Element, TypedKey};
+#[doc(hidden)]
+pub use element::private as __private;
+pub use element::{Element, Serde, Text, TypedKey};
 pub use error::{BoxError, Error, Failure, Mistake, Place, Result};
 pub use exec::{Context, DoFn, Grouped, OffsetRange, Restriction, Tag};
 pub use graph::Sealed;

@@ -56,7 +56,7 @@ impl From<SystemTime> for Timestamp {
 
 /// A duration in whole milliseconds, saturating.
 #[must_use]
-pub fn millis(duration: Duration) -> i64 {
+pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 

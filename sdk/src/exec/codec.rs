@@ -137,10 +137,9 @@ impl<T: crate::Element, C: Coder<T>> TypedCodec<T, C> {
         };
         let (first, key_length) = bytes(value)?;
         let mut reader = Reader::new(&first);
-        let decoded = self
-            .coder
-            .decode(&mut reader, Nesting::Nested)
-            .map_err(|error| unfaithful(&format!("the coder cannot read what it wrote: {error}")))?;
+        let decoded = self.coder.decode(&mut reader, Nesting::Nested).map_err(|error| {
+            unfaithful(&format!("the coder cannot read what it wrote: {error}"))
+        })?;
         if !reader.is_empty() {
             return Err(unfaithful("the coder does not read all that it wrote"));
         }

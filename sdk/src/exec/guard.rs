@@ -1,5 +1,6 @@
 //! Runs user code over the elements of a batch, so that a failure names its element.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Failure;
@@ -26,10 +27,37 @@ impl Trouble {
     /// The failure, which names its transform only if it comes from elsewhere.
     pub(crate) fn into_failure(self) -> Box<Failure> {
         match self {
-            Self::User(error) => Failure::from_error(error.as_ref()),
+            Self::User(error) => match error.downcast::<Helpful>() {
+                Ok(helpful) => {
+                    let mut failure = Failure::from_error(helpful.error.as_ref());
+                    failure.help = Some(helpful.help.to_owned());
+                    failure
+                }
+                Err(error) => Failure::from_error(error.as_ref()),
+            },
             Self::Below(failure) => failure,
         }
     }
+}
+
+/// An error with the words that help its author.
+#[derive(Debug)]
+struct Helpful {
+    error: BoxError,
+    help: &'static str,
+}
+
+impl fmt::Display for Helpful {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Helpful {}
+
+/// Adds what cures it to a user's error.
+pub(crate) fn helpful(error: BoxError, help: &'static str) -> BoxError {
+    Box::new(Helpful { error, help })
 }
 
 /// Calls `call` for each value with its row. A panic or error becomes a failure, which shows the

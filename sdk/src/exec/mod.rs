@@ -36,6 +36,7 @@ pub(crate) use context::MAIN_OUTPUT;
 pub use context::{Context, Tag};
 pub(crate) use elementwise::{filter_operator, map_operator, try_flat_map_operator};
 pub use grouped::{Grouped, Values};
+pub(crate) use guard::helpful;
 pub use host::{Host, StatePage};
 pub use metrics::{BundleMetrics, MetricValue};
 pub use par_do::DoFn;

@@ -22,8 +22,7 @@ pub(super) fn read_port(
     descriptor: &ProcessBundleDescriptor,
 ) -> UnitResult<Port> {
     let spec = transform.spec.clone().unwrap_or_default();
-    let port =
-        RemoteGrpcPort::decode(spec.payload).map_err(|error| Failure::from_error(&error))?;
+    let port = RemoteGrpcPort::decode(spec.payload).map_err(|error| Failure::from_error(&error))?;
     let coder = find(descriptor, &port.coder_id)?;
     let window_id = coder.component_coder_ids.get(1).ok_or_else(|| {
         Failure::new(format!("coder `{}` of a read or write node has no window", port.coder_id))

@@ -80,9 +80,11 @@ impl Unit for Sink {
         self.writer.prepare(batch.stamps(), cx)?;
         if self.writer.config.partitions > 1 {
             let mut scratch = Vec::new();
-            return self
-                .codec
-                .encode(batch, &mut scratch, &mut Partitioned { writer: &mut self.writer, cx });
+            return self.codec.encode(
+                batch,
+                &mut scratch,
+                &mut Partitioned { writer: &mut self.writer, cx },
+            );
         }
         let mut out = std::mem::take(&mut self.writer.buffers[0].data);
         let mut edges = Whole { writer: &mut self.writer, cx, start: out.len() };

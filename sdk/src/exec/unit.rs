@@ -96,7 +96,7 @@ impl UnitSpec<'_> {
 ///
 /// # Errors
 /// When the graph connects different types, which only a mistake of Purlin's own can cause.
-pub fn typed<T: Clone + Send + 'static>(batch: Box<dyn AnyBatch>) -> UnitResult<Batch<T>> {
+pub(crate) fn typed<T: Clone + Send + 'static>(batch: Box<dyn AnyBatch>) -> UnitResult<Batch<T>> {
     batch.into_any().downcast::<Batch<T>>().map(|batch| *batch).map_err(|_| {
         Failure::new(format!("this input was wired for another type than `{}`", type_name::<T>()))
     })

@@ -44,7 +44,10 @@ pub(crate) enum Spec {
     Reshuffle,
     WindowInto(WindowInto),
     /// A composite of a GroupByKey and the combination of its groups, which runners may lift.
-    CombinePerKey { operator: Arc<dyn Operator>, accumulator: CoderSpec },
+    CombinePerKey {
+        operator: Arc<dyn Operator>,
+        accumulator: CoderSpec,
+    },
     /// The second half of a [`Spec::CombinePerKey`], its parent.
     CombineGroupedValues,
 }

@@ -5,5 +5,5 @@ mod names;
 mod seal;
 mod sealed;
 
-pub(crate) use build::{CollectionId, Graph, Node, NodeId, Spec, SideInputSpec, ParDoSpec};
+pub(crate) use build::{CollectionId, Graph, Node, NodeId, ParDoSpec, SideInputSpec, Spec};
 pub use sealed::Sealed;

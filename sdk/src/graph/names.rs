@@ -49,15 +49,14 @@ impl Names<'_> {
                 Some(name) => name.clone(),
                 None => numbered(&node.default_name, &mut used),
             };
-            self.full[id.0] =
-                if prefix.is_empty() { local } else { format!("{prefix}/{local}") };
+            self.full[id.0] = if prefix.is_empty() { local } else { format!("{prefix}/{local}") };
         }
     }
 }
 
 fn numbered(name: &str, used: &mut BTreeSet<String>) -> String {
-    let candidates = std::iter::once(name.to_owned())
-        .chain((2u32..).map(|number| format!("{name} {number}")));
+    let candidates =
+        std::iter::once(name.to_owned()).chain((2u32..).map(|number| format!("{name} {number}")));
     let mut free = candidates.skip_while(|candidate| used.contains(candidate));
     let chosen = free.next().unwrap_or_else(|| name.to_owned());
     used.insert(chosen.clone());

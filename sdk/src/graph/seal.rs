@@ -34,7 +34,8 @@ impl Graph {
         if !mistakes.is_empty() {
             return Err(Error::Graph(mistakes));
         }
-        Ok(Sealing { graph: self, names, components: environment(), table: FnTable::default() }.run())
+        Ok(Sealing { graph: self, names, components: environment(), table: FnTable::default() }
+            .run())
     }
 
     /// Mistakes that only the whole graph shows.
@@ -60,7 +61,9 @@ fn unusable_key(node: &Node, input: &Collection) -> Option<Mistake> {
     Some(Mistake {
         message: format!("these keys cannot be grouped: {reason}"),
         place: node.place.clone(),
-        help: Some("use a key whose equal values have equal bytes, such as a string or number".to_owned()),
+        help: Some(
+            "use a key whose equal values have equal bytes, such as a string or number".to_owned(),
+        ),
     })
 }
 
@@ -90,7 +93,8 @@ fn environment() -> proto::Components {
     .into();
     let coders = urns::ALL.iter().filter(|(name, _)| name.starts_with("coders::"));
     // Its payload is undefined in the model: no environment needs to say that it knows it.
-    capabilities.extend(coders.map(|(_, urn)| (*urn).to_owned()).filter(|urn| !urn.contains(":schema:")));
+    capabilities
+        .extend(coders.map(|(_, urn)| (*urn).to_owned()).filter(|urn| !urn.contains(":schema:")));
     let environment = proto::Environment {
         urn: urns::environments::DEFAULT.to_owned(),
         capabilities,
@@ -134,8 +138,11 @@ impl Sealing<'_> {
     fn collection(&mut self, index: usize, collection: &Collection) {
         let id = collection_id(index);
         let (producer, local) = &collection.producer;
-        let bounded =
-            if collection.is_bounded { proto::is_bounded::Enum::Bounded } else { proto::is_bounded::Enum::Unbounded };
+        let bounded = if collection.is_bounded {
+            proto::is_bounded::Enum::Bounded
+        } else {
+            proto::is_bounded::Enum::Unbounded
+        };
         let message = proto::PCollection {
             unique_name: format!("{}.{local}", self.names[producer.0]),
             coder_id: self.coder(&collection.codec.spec()),
@@ -185,7 +192,10 @@ impl Sealing<'_> {
         let spec = self.spec(id, node);
         let is_ours = matches!(
             node.spec,
-            Spec::ParDo(_) | Spec::WindowInto(_) | Spec::CombinePerKey { .. } | Spec::CombineGroupedValues
+            Spec::ParDo(_)
+                | Spec::WindowInto(_)
+                | Spec::CombinePerKey { .. }
+                | Spec::CombineGroupedValues
         );
         let mut annotations = BTreeMap::new();
         if !node.constants.is_empty() {

@@ -65,7 +65,9 @@ impl Sealed {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "  {id:?} [label={:?}];", transform.unique_name);
             for (local, input) in &transform.inputs {
-                for (producer, _) in leaves().filter(|(_, t)| t.outputs.values().any(|o| o == input)) {
+                for (producer, _) in
+                    leaves().filter(|(_, t)| t.outputs.values().any(|o| o == input))
+                {
                     let _ = writeln!(text, "  {producer:?} -> {id:?} [label={local:?}];");
                 }
             }

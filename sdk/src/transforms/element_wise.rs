@@ -1,9 +1,9 @@
 //! `map`, `filter`, `flat_map`, `partition_map`: ordinary closures over each element.
 
 use crate::element::Element;
+use crate::error::BoxError;
 use crate::error::Place;
 use crate::exec::{Context, DoFn, Tag, filter_operator, map_operator, try_flat_map_operator};
-use crate::error::BoxError;
 use crate::graph::{ParDoSpec, Spec};
 use crate::pcollection::PCollection;
 

@@ -10,8 +10,8 @@ mod reshuffle;
 mod try_map;
 mod window;
 
-pub use par_do::ParDoOutput;
 pub use element_wise::Either;
+pub use par_do::ParDoOutput;
 pub use try_map::{Failed, Fallible};
 
 /// A transform: a plain function, or a struct where it has parameters.

@@ -10,12 +10,13 @@ use purlin_proto::pipeline as proto;
 use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
 use crate::element::{Element, shown};
 use crate::error::{BoxError, Place};
-use crate::exec::{Context, DoFn, Tag, codec_of, par_do_operator, try_flat_map_operator};
+use crate::exec::{Context, DoFn, Tag, codec_of, helpful, par_do_operator, try_flat_map_operator};
 use crate::graph::{NodeId, ParDoSpec, Spec};
 use crate::pcollection::PCollection;
 
 /// The local name of the output of failed elements.
 const DEAD_LETTERS: &str = "dead_letters";
+const HELP: &str = "call `.dead_letters()` on it to collect failing elements instead";
 
 /// An element that a fallible closure refused, with its error.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,7 +69,9 @@ impl<T: Element> PCollection<T> {
     {
         let f = Arc::new(f);
         let failing = Arc::clone(&f);
-        let operator = try_flat_map_operator(move |value| failing(value).map_err(with_hint));
+        let operator = try_flat_map_operator(move |value| {
+            failing(value).map_err(|error| helpful(error, HELP))
+        });
         let spec = Spec::ParDo(ParDoSpec::new(operator));
         let (node, main) = self.pipeline.step(name, place, spec, self.id);
         // With dead letters the same closure runs in a DoFn of two outputs, which costs a clone
@@ -78,33 +81,6 @@ impl<T: Element> PCollection<T> {
         });
         Fallible { main, node, collecting, element: PhantomData }
     }
-}
-
-/// Marks an error as one that dead letters would have collected.
-fn with_hint(error: BoxError) -> BoxError {
-    Box::new(Hinted(error))
-}
-
-#[derive(Debug)]
-struct Hinted(BoxError);
-
-impl fmt::Display for Hinted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Hinted {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
-    }
-}
-
-/// Whether an error comes from a step on which `dead_letters` can be called.
-pub(crate) fn dead_letter_help(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    error.is::<Hinted>().then(|| {
-        "call `.dead_letters()` on it to collect failing elements instead".to_owned()
-    })
 }
 
 /// The output of a closure that can fail.

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use prost::Message;
-use purlin_proto::pipeline::{
-    FixedWindowsPayload, FunctionSpec, SlidingWindowsPayload,
-};
+use purlin_proto::pipeline::{FixedWindowsPayload, FunctionSpec, SlidingWindowsPayload};
 use purlin_proto::urns;
 
 use super::{IntervalWindow, Window, Windows};
@@ -97,7 +95,9 @@ impl StandardWindowFn {
     pub fn mistake(&self) -> Option<&'static str> {
         match *self {
             Self::Global => None,
-            Self::Fixed(fixed) => (fixed.size_ms <= 0).then_some("windows need a size of at least 1 ms"),
+            Self::Fixed(fixed) => {
+                (fixed.size_ms <= 0).then_some("windows need a size of at least 1 ms")
+            }
             Self::Sliding(sliding) => (sliding.size_ms <= 0 || sliding.period_ms <= 0)
                 .then_some("sliding windows need a size and period of at least 1 ms"),
         }
@@ -232,7 +232,10 @@ mod tests {
             Windows::One(Window::Interval(window)) => window.start.0,
             other => panic!("{other:?}"),
         };
-        assert_eq!([start_of(0), start_of(9_999), start_of(10_000), start_of(-1)], [0, 0, 10_000, -10_000]);
+        assert_eq!(
+            [start_of(0), start_of(9_999), start_of(10_000), start_of(-1)],
+            [0, 0, 10_000, -10_000]
+        );
     }
 
     #[test]

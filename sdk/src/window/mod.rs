@@ -9,8 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use fns::{FixedWindows, GlobalWindows, SlidingWindows, StandardWindowFn};
-pub use strategy::{TimestampCombiner, WindowInto};
 pub use pane::{PaneInfo, Timing};
+pub use strategy::{TimestampCombiner, WindowInto};
 
 use crate::time::Timestamp;
 

@@ -63,7 +63,11 @@ impl WindowInto {
 
     /// The strategy in a pipeline graph, whose windows have the coder `window_coder_id`.
     #[must_use]
-    pub fn to_proto(&self, window_coder_id: String, environment_id: &str) -> proto::WindowingStrategy {
+    pub fn to_proto(
+        &self,
+        window_coder_id: String,
+        environment_id: &str,
+    ) -> proto::WindowingStrategy {
         let output_time = match self.timestamp_combiner {
             TimestampCombiner::EndOfWindow => proto::output_time::Enum::EndOfWindow,
             TimestampCombiner::Earliest => proto::output_time::Enum::EarliestInPane,
