@@ -1,7 +1,7 @@
 //! The jars of a broker, resolved by Maven once.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -40,6 +40,8 @@ fn download(pom: &Path, libs: &Path) -> Outcome {
     maven.args(["--batch-mode", "--quiet", "--file"]).arg(pom);
     maven.args(["dependency:copy-dependencies", "-DincludeScope=runtime"]);
     maven.arg(format!("-DoutputDirectory={}", libs.display()));
+    // Even a quiet Maven writes terminal codes, and the last line here has to be the address.
+    maven.stdout(io::stderr());
     process::stream(&mut maven)
         .map_err(|failure| failure.help("Maven needs the network the first time"))
 }
