@@ -27,7 +27,9 @@ mod window;
 pub use element::private as __private;
 pub use element::{Element, Serde, Text, TypedKey};
 pub use error::{BoxError, Error, Failure, Mistake, Place, Result};
-pub use exec::{Context, DoFn, Grouped, OffsetRange, Restriction, Tag};
+pub use exec::{
+    Context, Continuation, DoFn, Grouped, OffsetRange, Restriction, SplittableDoFn, Tag, Tracker,
+};
 pub use graph::Sealed;
 pub use options::PipelineOptions;
 pub use pcollection::PCollection;

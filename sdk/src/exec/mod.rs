@@ -23,7 +23,9 @@ mod restriction;
 mod router;
 mod sink;
 mod source;
+mod splittable;
 pub(crate) mod table;
+mod tracker;
 pub(crate) mod unit;
 mod window;
 mod wire;
@@ -46,7 +48,10 @@ pub use processor::{
 };
 pub use restriction::{OffsetRange, Restriction};
 pub use router::Router;
+pub use splittable::{Continuation, SplittableDoFn};
+pub(crate) use splittable::{SplittableOperator, restriction_spec};
 pub use table::{COMBINE_FN_URN, DO_FN_URN, Edge, FnTable, Function, Operator, Role};
+pub use tracker::Tracker;
 pub use unit::{Cx, Unit, UnitResult, UnitSpec};
 
 pub use crate::error::Failure;

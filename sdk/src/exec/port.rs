@@ -5,7 +5,7 @@ use purlin_proto::fn_execution::{ProcessBundleDescriptor, RemoteGrpcPort};
 use purlin_proto::pipeline::{Coder, PTransform};
 use purlin_proto::urns;
 
-use super::unit::UnitResult;
+use super::unit::{UnitResult, UnitSpec};
 use super::{Failure, Framing};
 use crate::coders::windowed::{WindowCoder, read_param_payload};
 
@@ -40,6 +40,23 @@ pub(super) fn read_port(
         }
     };
     Ok(Port { windows, declared })
+}
+
+/// The local name of a transform's main input, and the coder of its windows.
+pub(super) fn main_input_windows(spec: &UnitSpec<'_>) -> UnitResult<(String, WindowCoder)> {
+    let inputs = super::wire::main_inputs(spec.transform)?;
+    let collections = inputs.collect::<Vec<_>>();
+    let found = spec.transform.inputs.iter().find(|(_, id)| collections.contains(&id.as_str()));
+    let (local, id) = found.ok_or_else(|| Failure::new("the transform has no main input"))?;
+    let descriptor = spec.descriptor;
+    let strategy = descriptor
+        .pcollections
+        .get(id)
+        .and_then(|collection| {
+            descriptor.windowing_strategies.get(&collection.windowing_strategy_id)
+        })
+        .ok_or_else(|| Failure::new(format!("the descriptor lacks the windowing of `{id}`")))?;
+    Ok((local.clone(), window_coder(descriptor, &strategy.window_coder_id)?))
 }
 
 fn find<'a>(descriptor: &'a ProcessBundleDescriptor, id: &str) -> UnitResult<&'a Coder> {

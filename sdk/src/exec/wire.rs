@@ -41,7 +41,7 @@ pub(super) fn wire(
 }
 
 /// The inputs of a transform that are not side inputs.
-fn main_inputs(transform: &PTransform) -> UnitResult<impl Iterator<Item = &str>> {
+pub(super) fn main_inputs(transform: &PTransform) -> UnitResult<impl Iterator<Item = &str>> {
     let side_inputs = match &transform.spec {
         Some(spec) if is_par_do(&spec.urn) => side_inputs(spec)?,
         _ => BTreeSet::new(),

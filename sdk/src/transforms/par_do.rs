@@ -1,10 +1,13 @@
 //! `par_do`: a [`DoFn`] over each element, with any number of outputs.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::element::Element;
 use crate::error::Place;
-use crate::exec::{DoFn, Tag, codec_of, par_do_operator};
+use crate::exec::{
+    DoFn, SplittableDoFn, SplittableOperator, Tag, codec_of, par_do_operator, restriction_spec,
+};
 use crate::graph::{NodeId, ParDoSpec, Spec};
 use crate::pcollection::PCollection;
 
@@ -14,6 +17,25 @@ impl<T: Element> PCollection<T> {
     #[track_caller]
     pub fn par_do<D: DoFn<In = T>>(&self, do_fn: D) -> ParDoOutput<D::Out> {
         self.par_do_named(&super::name_of::<D>(), Place::caller(), do_fn)
+    }
+
+    /// Applies a [`SplittableDoFn`]: a function whose work on each element can be split, suspended
+    /// and resumed. `is_bounded` says whether its restrictions end by themselves.
+    #[track_caller]
+    pub fn par_do_splittable<D: SplittableDoFn<In = T>>(
+        &self,
+        do_fn: D,
+        is_bounded: bool,
+    ) -> ParDoOutput<D::Out> {
+        let name = super::name_of::<D>();
+        let mut spec = ParDoSpec::new(Arc::new(SplittableOperator(do_fn)));
+        spec.restriction = Some(restriction_spec::<D>());
+        spec.finalizes = true;
+        let (node, main) = self.pipeline.step(&name, Place::caller(), Spec::ParDo(spec), self.id);
+        if !is_bounded {
+            self.pipeline.graph.borrow_mut().collections[main.id.0].is_bounded = false;
+        }
+        ParDoOutput { main, node }
     }
 
     pub(crate) fn par_do_named<D: DoFn<In = T>>(

@@ -1,0 +1,332 @@
+//! User functions whose work on one element can be split, suspended and resumed: sources.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use purlin_proto::fn_execution::{BundleApplication, DelayedBundleApplication};
+use purlin_proto::pipeline::is_bounded;
+
+use super::codec::codec_of;
+use super::context::Context;
+use super::guard::{Trouble, guarded};
+use super::port::main_input_windows;
+use super::table::{Edge, Operator, Role};
+use super::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
+use super::{AnyBatch, Batch, Failure, PortCodec, Restriction, Tracker};
+use crate::coders::Nesting;
+use crate::coders::windowed::{WindowCoder, put_stamp};
+use crate::element::Element;
+use crate::error::BoxError;
+use crate::time::Timestamp;
+use crate::window::Stamp;
+
+/// A function whose work on an element is described by a restriction.
+///
+/// A runner splits restrictions to work in parallel, and suspends them to bound a bundle; so this
+/// is how sources are written, bounded and unbounded.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a `SplittableDoFn`")]
+pub trait SplittableDoFn: Clone + Send + Sync + 'static {
+    /// What it takes, such as a file or a topic's partition.
+    type In: Element;
+    /// What it gives.
+    type Out: Element;
+    /// The part of an element's work.
+    type Restriction: Restriction;
+
+    /// Called once before the first bundle.
+    ///
+    /// # Errors
+    /// An error fails the bundle.
+    fn setup(&mut self) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    /// The whole work of an element.
+    ///
+    /// # Errors
+    /// An error fails the bundle.
+    fn initial_restriction(&self, element: &Self::In) -> Result<Self::Restriction, BoxError>;
+
+    /// Parts of a restriction that can be worked on in parallel.
+    ///
+    /// # Errors
+    /// An error fails the bundle.
+    fn split(
+        &self,
+        _element: &Self::In,
+        restriction: Self::Restriction,
+    ) -> Result<Vec<Self::Restriction>, BoxError> {
+        Ok(vec![restriction])
+    }
+
+    /// Does the work: claims a position, does its work, claims the next, until a claim fails.
+    ///
+    /// # Errors
+    /// An error fails the bundle.
+    fn process(
+        &mut self,
+        element: &Self::In,
+        tracker: &mut Tracker<Self::Restriction>,
+        cx: &mut Context<Self::Out>,
+    ) -> Result<Continuation, BoxError>;
+
+    /// What must still be done of a restriction when the job drains: all of one that ends by
+    /// itself, nothing of another.
+    fn truncate(
+        &self,
+        _element: &Self::In,
+        restriction: &Self::Restriction,
+    ) -> Option<Self::Restriction> {
+        restriction.is_bounded().then(|| restriction.clone())
+    }
+
+    /// Called after the last element of each bundle.
+    ///
+    /// # Errors
+    /// An error fails the bundle.
+    fn finish_bundle(&mut self, _cx: &mut Context<Self::Out>) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    /// Called when this clone will not be used again, also after a failure.
+    fn teardown(&mut self) {}
+}
+
+/// How a call of [`SplittableDoFn::process`] ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Continuation {
+    /// All claimed work is done, and a claim failed or nothing is left.
+    Stop,
+    /// There may be more to do after this delay.
+    Resume(Duration),
+}
+
+/// A restriction with the watermark that its work has reached.
+type Restricted<R> = (R, Timestamp);
+type Paired<D> = (<D as SplittableDoFn>::In, Restricted<<D as SplittableDoFn>::Restriction>);
+type Sized<D> = (Paired<D>, f64);
+
+/// The coder of restrictions of `D` in a pipeline graph.
+pub(crate) fn restriction_spec<D: SplittableDoFn>() -> crate::coders::CoderSpec {
+    Restricted::<D::Restriction>::coder_spec()
+}
+
+/// The operator of a splittable DoFn.
+pub(crate) struct SplittableOperator<D>(pub(crate) D);
+
+impl<D: SplittableDoFn> Operator for SplittableOperator<D> {
+    fn unit(&self, role: Role, spec: &UnitSpec<'_>) -> UnitResult<Box<dyn Unit>> {
+        let do_fn = self.0.clone();
+        let diagnose = spec.config.diagnose;
+        Ok(match role {
+            Role::PairWithRestriction => {
+                Box::new(Stateless { do_fn, diagnose, call: pair::<D>, types: PhantomData })
+            }
+            Role::SplitAndSize => {
+                Box::new(Stateless { do_fn, diagnose, call: split::<D>, types: PhantomData })
+            }
+            Role::Truncate => {
+                Box::new(Stateless { do_fn, diagnose, call: truncate::<D>, types: PhantomData })
+            }
+            Role::ProcessSized => Box::new(Process::new(do_fn, spec)?),
+            other => {
+                let message = format!("a splittable DoFn cannot play {other:?}");
+                return Err(Failure::new(message));
+            }
+        })
+    }
+
+    fn codec(&self, role: Role, edge: Edge<'_>) -> Option<Arc<dyn PortCodec>> {
+        Some(match (role, edge) {
+            (Role::PairWithRestriction, Edge::Output(_)) | (Role::SplitAndSize, Edge::Input) => {
+                codec_of::<Paired<D>>()
+            }
+            (Role::SplitAndSize | Role::Truncate, Edge::Output(_))
+            | (Role::Truncate | Role::ProcessSized, Edge::Input) => codec_of::<Sized<D>>(),
+            _ => return None,
+        })
+    }
+}
+
+/// A part that maps each element to some, by a function of the DoFn.
+struct Stateless<D, T, O> {
+    do_fn: D,
+    diagnose: bool,
+    call: fn(&D, T, &Stamp) -> Result<Vec<O>, BoxError>,
+    types: PhantomData<fn(T) -> O>,
+}
+
+fn pair<D: SplittableDoFn>(
+    do_fn: &D,
+    element: D::In,
+    stamp: &Stamp,
+) -> Result<Vec<Paired<D>>, BoxError> {
+    let restriction = do_fn.initial_restriction(&element)?;
+    Ok(vec![(element, (restriction, stamp.timestamp))])
+}
+
+fn split<D: SplittableDoFn>(
+    do_fn: &D,
+    (element, (restriction, watermark)): Paired<D>,
+    _stamp: &Stamp,
+) -> Result<Vec<Sized<D>>, BoxError> {
+    let parts = do_fn.split(&element, restriction)?;
+    let sized = parts.into_iter().map(|part| {
+        let size = part.size(None);
+        ((element.clone(), (part, watermark)), size)
+    });
+    Ok(sized.collect())
+}
+
+fn truncate<D: SplittableDoFn>(
+    do_fn: &D,
+    ((element, (restriction, watermark)), _): Sized<D>,
+    _stamp: &Stamp,
+) -> Result<Vec<Sized<D>>, BoxError> {
+    let truncated = do_fn.truncate(&element, &restriction);
+    let sized = truncated.map(|part| {
+        let size = part.size(None);
+        ((element, (part, watermark)), size)
+    });
+    Ok(sized.into_iter().collect())
+}
+
+impl<D: SplittableDoFn, T: Element, O: Element> Unit for Stateless<D, T, O> {
+    fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
+        let Batch { values, stamps } = typed::<T>(batch)?;
+        let mut out = super::elementwise::Expansion::new(stamps.clone(), values.len());
+        guarded(self.diagnose, values.into_iter(), |row, value| {
+            let outputs = (self.call)(&self.do_fn, value, &stamps.get(row));
+            for output in outputs.map_err(Trouble::User)? {
+                out.push(row, output);
+            }
+            Ok(())
+        })?;
+        out.flush(0, cx)
+    }
+}
+
+/// The part that does the work.
+struct Process<D: SplittableDoFn> {
+    do_fn: D,
+    context: Context<D::Out>,
+    diagnose: bool,
+    transform_id: String,
+    input: String,
+    outputs: Vec<String>,
+    windows: WindowCoder,
+}
+
+impl<D: SplittableDoFn> Process<D> {
+    fn new(mut do_fn: D, spec: &UnitSpec<'_>) -> UnitResult<Self> {
+        do_fn.setup().map_err(|error| Failure::from_error(error.as_ref()))?;
+        let (input, windows) = main_input_windows(spec)?;
+        Ok(Self {
+            do_fn,
+            context: Context::new(spec),
+            diagnose: spec.config.diagnose,
+            transform_id: spec.transform_id.to_owned(),
+            input,
+            outputs: spec.ports.keys().cloned().collect(),
+            windows,
+        })
+    }
+
+    fn process_one(&mut self, sized: Sized<D>, stamp: Stamp, cx: &Cx<'_>) -> Result<(), Trouble> {
+        let ((element, (restriction, watermark)), _) = sized;
+        let mut tracker = Tracker::new(restriction, cx.router);
+        self.context.set_current(stamp.clone());
+        let continuation =
+            self.do_fn.process(&element, &mut tracker, &mut self.context).map_err(Trouble::User)?;
+        self.context.check()?;
+        let delay = match continuation {
+            Continuation::Resume(delay) => {
+                tracker.give_rest_away();
+                delay
+            }
+            Continuation::Stop => Duration::ZERO,
+        };
+        if !tracker.is_done() {
+            return Err(Trouble::User(
+                "the work of the restriction was neither claimed to its end nor declared done by \
+                 `tracker.finish()`"
+                    .into(),
+            ));
+        }
+        let watermark = self.context.take_watermark().map_or(watermark, |new| new.max(watermark));
+        if let Some(rest) = tracker.take_residual() {
+            let residual = self.residual(element, rest, watermark, &stamp)?;
+            let delayed = delayed(residual, delay);
+            cx.router.effects(|effects| effects.residuals.push(delayed));
+        }
+        Ok(())
+    }
+
+    fn residual(
+        &self,
+        element: D::In,
+        rest: D::Restriction,
+        watermark: Timestamp,
+        stamp: &Stamp,
+    ) -> Result<BundleApplication, Trouble> {
+        let is_bounded = rest.is_bounded();
+        let size = rest.size(None);
+        let value: Sized<D> = ((element, (rest, watermark)), size);
+        let mut bytes = Vec::new();
+        put_stamp(&mut bytes, stamp, &self.windows);
+        value
+            .encode(&mut bytes, Nesting::Nested)
+            .map_err(|error| Trouble::Below(Failure::from_error(&error)))?;
+        let hold = to_proto(watermark);
+        let bounded =
+            if is_bounded { is_bounded::Enum::Bounded } else { is_bounded::Enum::Unbounded };
+        Ok(BundleApplication {
+            transform_id: self.transform_id.clone(),
+            input_id: self.input.clone(),
+            element: bytes.into(),
+            output_watermarks: self.outputs.iter().map(|name| (name.clone(), hold)).collect(),
+            is_bounded: bounded.into(),
+        })
+    }
+}
+
+fn delayed(application: BundleApplication, delay: Duration) -> DelayedBundleApplication {
+    let requested_time_delay = (!delay.is_zero()).then(|| prost_types::Duration {
+        seconds: i64::try_from(delay.as_secs()).unwrap_or(i64::MAX),
+        nanos: i32::try_from(delay.subsec_nanos()).unwrap_or(0),
+    });
+    DelayedBundleApplication { application: Some(application), requested_time_delay }
+}
+
+fn to_proto(timestamp: Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp {
+        seconds: timestamp.0.div_euclid(1000),
+        nanos: i32::try_from(timestamp.0.rem_euclid(1000) * 1_000_000).unwrap_or(0),
+    }
+}
+
+impl<D: SplittableDoFn> Unit for Process<D> {
+    fn start_bundle(&mut self, cx: &Cx<'_>) -> UnitResult {
+        self.context.bind(cx);
+        Ok(())
+    }
+
+    fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
+        let Batch { values, stamps } = typed::<Sized<D>>(batch)?;
+        guarded(self.diagnose, values.into_iter(), |row, value| {
+            self.process_one(value, stamps.get(row), cx)
+        })?;
+        self.context.flush()
+    }
+
+    fn finish_bundle(&mut self, _cx: &Cx<'_>) -> UnitResult {
+        let result = self.do_fn.finish_bundle(&mut self.context);
+        result.map_err(|error| Failure::from_error(error.as_ref()))?;
+        self.context.release()
+    }
+
+    fn teardown(&mut self) {
+        self.do_fn.teardown();
+    }
+}
