@@ -6,7 +6,9 @@ pub use purlin_proto::pipeline::{Field, FieldType, Schema};
 
 pub use super::key::{equal_part, fold, hash_part};
 pub use super::row::{
-    RowReader, named_field, put_field, put_row_header, row_spec, row_type, schema, schema_at,
+    RowReader, enum_type, named_field, put_field, put_row_header, row_spec, row_type, schema,
+    schema_at, unknown_variant,
 };
 pub use super::{Element, TypedKey};
+pub use crate::coders::wire::put_varint;
 pub use crate::coders::{CoderError, CoderSpec, Nesting, Reader};

@@ -69,12 +69,32 @@ fn identified(mut schema: proto::Schema) -> proto::Schema {
     schema
 }
 
-/// The coder of a row, and which of its fields keeps it from being a key, if any.
+/// The type of a field that is an enum: the number of its variant, described by `numbers`, and the
+/// data of each variant that has some.
+#[must_use]
+pub fn enum_type<const N: usize>(
+    numbers: &str,
+    variants: [(&str, proto::FieldType); N],
+) -> proto::FieldType {
+    let variant = proto::Field {
+        description: numbers.to_owned(),
+        ..named_field("variant", atomic(proto::AtomicType::Int32))
+    };
+    let data =
+        variants.map(|(name, data)| named_field(name, proto::FieldType { nullable: true, ..data }));
+    row_type(schema([variant].into_iter().chain(data).collect()))
+}
+
+/// The coder of the rows of this type, and which of its fields keeps it from being a key, if any.
 #[must_use]
 pub fn row_spec<const N: usize>(
-    schema: &proto::Schema,
+    row: proto::FieldType,
     fields: [(&str, Option<Cow<'static, str>>); N],
 ) -> CoderSpec {
+    let schema = match row.type_info {
+        Some(TypeInfo::RowType(row)) => row.schema.unwrap_or_default(),
+        _ => proto::Schema::default(),
+    };
     let spec = CoderSpec::new(urns::ROW, Vec::new()).payload(schema.encode_to_vec());
     match fields.into_iter().find_map(|(name, reason)| Some((name, reason?))) {
         Some((name, reason)) => spec.not_deterministic(format!("field `{name}`: {reason}")),
@@ -165,6 +185,21 @@ impl<'a> RowReader<'a> {
         }
     }
 
+    /// Moves past the data of an enum's variants, `count` nullable fields, of which only `present`
+    /// must have bytes; they are read next.
+    ///
+    /// # Errors
+    /// When another is present, or that one is not.
+    #[inline]
+    pub fn only(&mut self, count: usize, present: Option<usize>) -> Result<(), CoderError> {
+        for field in 0..count {
+            if (self.state() == Field::Here) != (present == Some(field)) {
+                return Err(CoderError::new("the data is not that of the variant"));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the next field is in the bytes.
     #[inline]
     pub(crate) fn state(&mut self) -> Field {
@@ -211,6 +246,13 @@ pub(crate) enum Field {
     Here,
     Null,
     Missing,
+}
+
+/// A variant that the reading type does not have.
+#[cold]
+#[must_use]
+pub fn unknown_variant(name: &str, variant: i32) -> CoderError {
+    CoderError::new(format!("`{name}` has no variant {variant}: a newer type wrote it"))
 }
 
 #[cold]

@@ -81,7 +81,7 @@ macro_rules! row {
     ($($type:ident $index:tt $name:literal),*) => {
         impl<$($type: Element),*> Element for ($($type,)*) {
             fn coder_spec() -> CoderSpec {
-                row_spec(&Self::schema(), [$(($name, $type::coder_spec().nondeterministic)),*])
+                row_spec(Self::field_type(), [$(($name, $type::coder_spec().nondeterministic)),*])
             }
             #[inline]
             fn encode(&self, out: &mut Vec<u8>, _: Nesting) -> Result<(), CoderError> {
@@ -98,7 +98,7 @@ macro_rules! row {
                 Ok(fields)
             }
             fn field_type() -> proto::FieldType {
-                row_type(Self::schema())
+                row_type(schema(vec![$(named_field($name, $type::field_type())),*]))
             }
             fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("(")?;
@@ -124,18 +124,7 @@ macro_rules! row {
                 })
             }
         }
-
-        impl<$($type: Element),*> Rows for ($($type,)*) {
-            fn schema() -> proto::Schema {
-                schema(vec![$(named_field($name, $type::field_type())),*])
-            }
-        }
     };
-}
-
-/// The tuples that are rows.
-trait Rows {
-    fn schema() -> proto::Schema;
 }
 
 row!(A 0 "f0", B 1 "f1", C 2 "f2");
