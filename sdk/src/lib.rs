@@ -34,8 +34,8 @@ pub use graph::Sealed;
 pub use options::PipelineOptions;
 pub use pcollection::PCollection;
 pub use pipeline::Pipeline;
-pub use runner::{Finished, Runner, RunningPipeline};
 pub use purlin_derive::Element;
+pub use runner::{Finished, Runner, RunningPipeline};
 pub use time::Timestamp;
 pub use transforms::PTransform;
 pub use window::{
