@@ -35,6 +35,9 @@ pub use options::PipelineOptions;
 pub use pcollection::PCollection;
 pub use pipeline::Pipeline;
 pub use purlin_derive::Element;
+/// Beam's messages, for those who read a sealed pipeline.
+#[doc(hidden)]
+pub use purlin_proto::pipeline as proto;
 pub use runner::{Finished, Runner, RunningPipeline};
 pub use time::Timestamp;
 pub use transforms::PTransform;

@@ -11,7 +11,16 @@ use crate::error::{Error, Result};
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct PipelineOptions {
     values: BTreeMap<String, String>,
-    is_worker: bool,
+    origin: Origin,
+}
+
+/// Where options come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Origin {
+    #[default]
+    Program,
+    CommandLine,
+    Job,
 }
 
 /// Options whose presence alone means `true`, so that no value follows them.
@@ -23,7 +32,7 @@ impl PipelineOptions {
     /// # Errors
     /// When an argument is not an option, or an option lacks its value.
     pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self> {
-        let mut options = Self::default();
+        let mut options = Self { origin: Origin::CommandLine, ..Self::default() };
         let mut arguments = arguments.into_iter().peekable();
         while let Some(argument) = arguments.next() {
             let Some(option) = argument.strip_prefix("--").filter(|rest| !rest.is_empty()) else {
@@ -98,13 +107,19 @@ impl PipelineOptions {
     /// starts for itself before building, such as a test server, is already there.
     #[must_use]
     pub fn is_worker(&self) -> bool {
-        self.is_worker
+        self.origin == Origin::Job
+    }
+
+    /// Whether these are the options of a command line, even if it had none.
+    #[must_use]
+    pub fn is_from_args(&self) -> bool {
+        self.origin == Origin::CommandLine
     }
 
     /// Marks these as the options of a job that a worker received.
     #[must_use]
     pub fn for_worker(mut self) -> Self {
-        self.is_worker = true;
+        self.origin = Origin::Job;
         self
     }
 }
