@@ -1,7 +1,8 @@
 //! A real Kafka cluster on this machine, for tests and for trying things.
 //!
 //! A broker is a Java program whose jars Maven resolves once into `target/kafka/libs`. Everything
-//! else lives in `target/kafka/run` and goes with `down`. Only loopback addresses are used.
+//! else lives in `target/kafka/run` and goes with `down`. Only loopback addresses are used. It works
+//! on Linux, where `/proc` says whether a pid still is the broker.
 
 mod broker;
 mod libs;
