@@ -1,0 +1,29 @@
+//! Doubles the even numbers of text files: text → parse → even → × 2 → text.
+//!
+//! A line that is no number, and a number whose double overflows, fail the job and leave no output.
+//!
+//! ```text
+//! cargo run --release -p examples --bin even_numbers -- --input examples/data/numbers.txt --output /tmp/doubled.txt
+//! ```
+
+use purlin::prelude::*;
+
+const USAGE: &str = "\
+Doubles the even numbers of text files.
+
+  --input=PATTERN   the files to read: a 64-bit integer on each line
+  --output=PATH     the file to write";
+
+fn main() -> purlin::Result<()> {
+    let p = Pipeline::from_args_or_help(USAGE)?;
+    let (input, output) = (p.options().required("input")?, p.options().required("output")?);
+    p.apply(io::text::read(input))
+        .try_map(|line| line.trim().parse::<i64>())
+        .named("Parse")
+        .filter(|n| n % 2 == 0)
+        .try_map(|n| n.checked_mul(2).ok_or("twice this number overflows 64 bits"))
+        .named("Double")
+        .apply(io::text::write(output).without_sharding());
+    p.run()?;
+    Ok(())
+}
