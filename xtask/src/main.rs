@@ -21,7 +21,7 @@ use clap::{Parser, Subcommand};
 use failure::Outcome;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Checks and helpers for working on Purlin")]
+#[command(bin_name = "cargo xtask", about = "Checks and helpers for working on Purlin")]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
