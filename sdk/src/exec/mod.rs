@@ -43,6 +43,7 @@ pub use host::{Host, StatePage};
 pub use metrics::{BundleMetrics, MetricValue};
 pub use par_do::DoFn;
 pub(crate) use par_do::par_do_operator;
+pub use port::{Port, read_port};
 pub use processor::{
     BundleControl, BundleOutcome, BundleProcessor, ExecConfig, Finalizer, Residual, SinkConfig,
 };

@@ -11,13 +11,18 @@ use crate::coders::windowed::{WindowCoder, read_param_payload};
 
 /// How elements are framed at a read or write node.
 #[derive(Clone, Debug)]
-pub(super) struct Port {
-    pub(super) windows: WindowCoder,
-    pub(super) declared: Framing,
+pub struct Port {
+    /// The coder of the elements' windows.
+    pub windows: WindowCoder,
+    /// How the node's coder frames elements, which is how they travel on the data plane.
+    pub declared: Framing,
 }
 
 /// Reads the port of a read or write node.
-pub(super) fn read_port(
+///
+/// # Errors
+/// When the descriptor lacks its coders, or they do not carry windowed values.
+pub fn read_port(
     transform: &PTransform,
     descriptor: &ProcessBundleDescriptor,
 ) -> UnitResult<Port> {
