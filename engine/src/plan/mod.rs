@@ -1,0 +1,228 @@
+//! From a submitted pipeline to the stages that an executor runs.
+//!
+//! Each pass has a file: `normalise` → `validate` → `expand_sdf` → `lift_combine` → `settle` →
+//! `flatten`, from graph to graph; then `fuse` groups transforms, and `stage` describes each group
+//! as Beam does (`descriptor`), with coders at its edges that a runner can read (`edge`). Nothing
+//! here reads a clock, opens a file or knows a user's type.
+
+mod coders;
+mod descriptor;
+mod dot;
+mod edge;
+mod error;
+mod expand_sdf;
+mod explain;
+mod features;
+mod flatten;
+mod fuse;
+mod graph;
+mod lift_combine;
+mod name;
+mod normalise;
+mod options;
+mod payload;
+mod settle;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod traits;
+mod validate;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use purlin_proto::fn_execution::ProcessBundleDescriptor;
+use purlin_proto::pipeline::{Pipeline, TestStreamPayload, WindowingStrategy, time_domain};
+
+pub use error::PlanError;
+pub use features::{Feature, feature};
+pub use options::PlanOptions;
+
+/// Plans a pipeline.
+///
+/// # Errors
+/// When the pipeline contradicts itself, or needs what no plan can give it. What only some runners
+/// lack is no error here: see [`Plan::features`].
+pub fn plan(pipeline: &Pipeline, options: &PlanOptions) -> Result<Plan, PlanError> {
+    validate::requirements(&pipeline.requirements)?;
+    if let Some(components) = &pipeline.components {
+        validate::reserved_ids(components.transforms.keys())?;
+        validate::reserved_ids(components.pcollections.keys())?;
+        validate::reserved_ids(components.coders.keys())?;
+    }
+    let graph = normalise::normalise(pipeline)?;
+    let graph = validate::validate(graph)?;
+    let graph = expand_sdf::expand_sdf(graph)?;
+    let graph = lift_combine::lift_combine(graph, options.lift_combiners)?;
+    let graph = settle::settle(graph)?;
+    let mut graph = flatten::flatten(graph, options.fuse)?;
+    graph.sort()?;
+    let groups = fuse::fuse(&graph, options.fuse);
+    stage::assemble(graph, &groups, options)
+}
+
+impl Plan {
+    /// What it needs of its runner beyond the plain model.
+    #[must_use]
+    pub fn features(&self) -> Vec<Feature> {
+        features::features(self)
+    }
+
+    /// Its stages and collections as text.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        explain::explain(self)
+    }
+
+    /// Its stages and collections as a graph for Graphviz.
+    #[must_use]
+    pub fn dot(&self) -> String {
+        dot::dot(self)
+    }
+}
+
+/// The executable form of a pipeline: stages in topological order, connected by collections.
+#[derive(Debug)]
+pub struct Plan {
+    /// Producers come before their consumers.
+    pub stages: Vec<Stage>,
+    /// The materialised collections between stages.
+    pub collections: Vec<Collection>,
+}
+
+/// The position of a stage in [`Plan::stages`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct StageId(pub usize);
+
+/// The position of a collection in [`Plan::collections`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CollectionId(pub usize);
+
+/// A collection that passes between stages as encoded chunks.
+#[derive(Debug)]
+pub struct Collection {
+    /// Its id in the pipeline proto, or a synthetic one.
+    pub id: String,
+    /// All stages that write it; several where a Flatten joins them.
+    pub producers: Vec<StageId>,
+    /// The stages that read it as their main input.
+    pub consumers: Vec<StageId>,
+    /// The stages that read it as a side input.
+    pub side_consumers: Vec<StageId>,
+    /// Whether it ends by itself.
+    pub is_bounded: bool,
+    /// The coder of an element in all descriptors, by id in [`Collection::coders`].
+    pub coder_id: String,
+    /// The coder of an element with timestamp, windows and pane, as read and write nodes name it.
+    pub windowed_coder_id: String,
+    /// The closure of that coder: it includes those of elements and windows.
+    pub coders: BTreeMap<String, purlin_proto::pipeline::Coder>,
+    /// How it is windowed.
+    pub windowing: Arc<WindowingStrategy>,
+}
+
+/// A unit of scheduling.
+#[derive(Debug)]
+pub struct Stage {
+    /// Its position.
+    pub id: StageId,
+    /// Shown in plans, logs and messages: the unique names of its transforms, shortened.
+    pub name: String,
+    /// What it does.
+    pub kind: StageKind,
+}
+
+/// What a stage does.
+#[derive(Debug)]
+pub enum StageKind {
+    /// Emits one empty byte string at the start.
+    Impulse {
+        /// Where it is emitted.
+        output: CollectionId,
+    },
+    /// Plays the script of a test.
+    TestStream {
+        /// The script. Its elements are encoded in the outer context.
+        payload: Arc<TestStreamPayload>,
+        /// Where it goes, by the tag that events name.
+        outputs: Vec<(String, CollectionId)>,
+    },
+    /// Groups key-value pairs by key and window.
+    GroupByKey {
+        /// Pairs.
+        input: CollectionId,
+        /// A pair of key and iterable of values for each key and pane.
+        output: CollectionId,
+        /// The id of the combine whose accumulators it groups, if it is part of a lifted one:
+        /// then its input comes from a precombine and its output goes to a merge of that combine.
+        combine: Option<String>,
+    },
+    /// Redistributes elements and breaks fusion; timestamps, windows and panes stay.
+    Reshuffle {
+        /// Elements.
+        input: CollectionId,
+        /// The same elements.
+        output: CollectionId,
+    },
+    /// Joins collections whose producers cannot write to the joined one directly, such as a
+    /// collection that is consumed on its own as well.
+    Flatten {
+        /// The joined collections; one may occur several times.
+        inputs: Vec<CollectionId>,
+        /// All their elements.
+        output: CollectionId,
+    },
+    /// Runs transforms of an SDK.
+    Sdk(Box<SdkStage>),
+}
+
+/// A fused chain of an SDK's transforms, as a worker executes it.
+#[derive(Debug)]
+pub struct SdkStage {
+    /// Beam's own description of the stage, complete but for the service endpoints.
+    pub descriptor: Arc<ProcessBundleDescriptor>,
+    /// The id of the read node (`beam:runner:source:v1`).
+    pub source: String,
+    /// What the read node reads.
+    pub input: CollectionId,
+    /// The write nodes (`beam:runner:sink:v1`) and what they write.
+    pub outputs: Vec<(String, CollectionId)>,
+    /// The side inputs of its transforms.
+    pub side_inputs: Vec<SideInput>,
+    /// Whether it is the processing part of a splittable DoFn: then its input holds restrictions,
+    /// and residuals return to it.
+    pub is_splittable: bool,
+    /// Whether it has state or timers: then elements of one key and window must not run in two
+    /// bundles at once.
+    pub is_keyed: bool,
+    /// The timers that it may set.
+    pub timers: Vec<TimerFamily>,
+    /// Whether it may need bundle finalisation.
+    pub finalizes: bool,
+    /// Environment ids of the pipeline; all its transforms run in this one.
+    pub environment_id: String,
+}
+
+/// A side input of a stage.
+#[derive(Clone, Debug)]
+pub struct SideInput {
+    /// The transform that reads it.
+    pub transform_id: String,
+    /// Its local name there.
+    pub local_name: String,
+    /// What it reads.
+    pub collection: CollectionId,
+}
+
+/// A family of timers of a stage.
+#[derive(Clone, Debug)]
+pub struct TimerFamily {
+    /// The transform that sets them.
+    pub transform_id: String,
+    /// The family's name there.
+    pub name: String,
+    /// Which clock fires them.
+    pub time_domain: time_domain::Enum,
+    /// Their coder, by id in the descriptor.
+    pub coder_id: String,
+}
