@@ -30,14 +30,15 @@ pub(crate) fn map_operator<T: Element, O: Element>(
     f: impl Fn(T) -> O + Send + Sync + 'static,
 ) -> Arc<dyn Operator> {
     let f = Arc::new(f);
-    Arc::new(UnitFactory(move |spec: &UnitSpec<'_>| {
-        let unit: Box<dyn Unit> = Box::new(Map {
-            f: Arc::clone(&f),
-            diagnose: spec.config.diagnose,
-            types: PhantomData::<fn(T) -> O>,
-        });
-        Ok(unit)
-    }))
+    Arc::new(UnitFactory(move |spec: &UnitSpec<'_>| Ok(map_unit(Arc::clone(&f), spec))))
+}
+
+/// The unit of a `T → O` closure.
+pub(crate) fn map_unit<T: Element, O: Element>(
+    f: Arc<impl Fn(T) -> O + Send + Sync + 'static>,
+    spec: &UnitSpec<'_>,
+) -> Box<dyn Unit> {
+    Box::new(Map { f, diagnose: spec.config.diagnose, types: PhantomData::<fn(T) -> O> })
 }
 
 struct Map<F, T, O> {

@@ -1,5 +1,7 @@
 //! Transforms: from collections to collections.
 
+mod combine;
+mod combiners;
 mod create;
 mod element_wise;
 mod flatten;
@@ -10,6 +12,7 @@ mod reshuffle;
 mod try_map;
 mod window;
 
+pub use combiners::{Count, Max, Mean, Min, Number, Sum, ToList, Top};
 pub use element_wise::Either;
 pub use par_do::ParDoOutput;
 pub use try_map::{Failed, Fallible};

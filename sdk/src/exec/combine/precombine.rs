@@ -1,0 +1,232 @@
+//! Combines the values of each key and window before they are shuffled.
+
+use std::marker::PhantomData;
+
+use hashbrown::HashMap;
+use purlin_proto::pipeline::output_time;
+
+use super::CombineFn;
+use super::table::{Encoded, Keys, Table, Typed};
+use crate::element::Element;
+use crate::exec::guard::guarded;
+use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
+use crate::exec::{AnyBatch, BATCH, Batch, Column, Failure, Stamps};
+use crate::time::Timestamp;
+use crate::window::{PaneInfo, Stamp, TimestampCombiner, Window, Windows};
+
+/// How many accumulators a unit holds at most.
+const MOST_GROUPS: usize = 256 * 1024;
+/// How many bytes the accumulators take at most, without what they own on the heap.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// After how many values accumulators are sent on that may grow with every value.
+const MOST_VALUES: usize = 1024 * 1024;
+
+/// The unit that combines before a shuffle.
+pub(super) fn precombine<K: Element, V: Element, F: CombineFn<V>>(
+    f: F,
+    spec: &UnitSpec<'_>,
+) -> UnitResult<Box<dyn Unit>> {
+    let times = timestamps_of(spec)?;
+    let diagnose = spec.config.diagnose;
+    if K::typed_key().is_some() {
+        return Ok(Box::new(Precombine::<K, V, F, Typed>::new(f, times, diagnose)));
+    }
+    Ok(Box::new(Precombine::<K, V, F, Encoded>::new(f, times, diagnose)))
+}
+
+/// The timestamps that the windowing strategy gives to groups.
+fn timestamps_of(spec: &UnitSpec<'_>) -> UnitResult<TimestampCombiner> {
+    let output = spec.transform.outputs.values().next();
+    let strategy = output
+        .and_then(|id| spec.descriptor.pcollections.get(id))
+        .and_then(|output| spec.descriptor.windowing_strategies.get(&output.windowing_strategy_id))
+        .ok_or_else(|| Failure::new("the windowing of a combination's output is not described"))?;
+    match output_time::Enum::try_from(strategy.output_time) {
+        Ok(output_time::Enum::EarliestInPane) => Ok(TimestampCombiner::Earliest),
+        Ok(output_time::Enum::LatestInPane) => Ok(TimestampCombiner::Latest),
+        Ok(output_time::Enum::EndOfWindow) => Ok(TimestampCombiner::EndOfWindow),
+        _ => Err(Failure::new(format!("output time {} is unknown", strategy.output_time))),
+    }
+}
+
+struct Precombine<K, V, F: CombineFn<V>, S: Keys<K>> {
+    f: F,
+    times: TimestampCombiner,
+    diagnose: bool,
+    keys: S,
+    tables: Tables<K, S, F::Acc>,
+    /// How many values were added since all accumulators were sent on.
+    added: usize,
+    value: PhantomData<fn(V)>,
+}
+
+/// A table for each window.
+struct Tables<K, S: Keys<K>, A> {
+    tables: Vec<(Window, Table<K, S, A>)>,
+    by_window: HashMap<Window, usize>,
+    /// The table used last: most elements are in the window of the one before.
+    last: usize,
+    /// An empty table with room from earlier.
+    spare: Option<Table<K, S, A>>,
+}
+
+impl<K: Element, S: Keys<K>, A> Tables<K, S, A> {
+    fn new() -> Self {
+        Self { tables: Vec::new(), by_window: HashMap::new(), last: 0, spare: None }
+    }
+
+    fn at(&mut self, window: &Window) -> &mut Table<K, S, A> {
+        let is_last = self.tables.get(self.last).is_some_and(|(last, _)| last == window);
+        if !is_last {
+            self.last = *self.by_window.entry_ref(window).or_insert_with(|| {
+                self.tables.push((window.clone(), self.spare.take().unwrap_or_default()));
+                self.tables.len() - 1
+            });
+        }
+        &mut self.tables[self.last].1
+    }
+
+    fn groups(&self) -> usize {
+        self.tables.iter().map(|(_, table)| table.len()).sum()
+    }
+
+    fn take(&mut self) -> Vec<(Window, Table<K, S, A>)> {
+        self.by_window.clear();
+        self.last = 0;
+        std::mem::take(&mut self.tables)
+    }
+
+    fn put_back(&mut self, table: Table<K, S, A>) {
+        if self.spare.as_ref().is_none_or(|spare| spare.capacity() < table.capacity()) {
+            self.spare = Some(table);
+        }
+    }
+}
+
+impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S> {
+    fn new(f: F, times: TimestampCombiner, diagnose: bool) -> Self {
+        let tables = Tables::new();
+        Self { f, times, diagnose, keys: S::default(), tables, added: 0, value: PhantomData }
+    }
+
+    /// Adds a batch whose elements are all in one window.
+    fn add_to_one(
+        &mut self,
+        window: &Window,
+        values: Vec<(K, V)>,
+        timestamps: &Column<Timestamp>,
+    ) -> UnitResult {
+        let Self { f, times, keys, tables, .. } = self;
+        let table = tables.at(window);
+        guarded(self.diagnose, values.into_iter(), |row, (key, value)| {
+            let timestamp = *timestamps.get(row);
+            let group = table.group(keys, &key, timestamp, || f.create())?;
+            group.timestamp = combined(*times, group.timestamp, timestamp);
+            f.add(&mut group.acc, value);
+            Ok(())
+        })
+    }
+
+    /// Adds a batch whose elements are in any windows.
+    fn add_to_each(&mut self, values: Vec<(K, V)>, stamps: &Stamps) -> UnitResult {
+        let Self { f, times, keys, tables, .. } = self;
+        guarded(self.diagnose, values.into_iter(), |row, element| {
+            let timestamp = *stamps.timestamps.get(row);
+            let windows = stamps.windows.get(row).as_slice();
+            let copies = std::iter::repeat_n(element, windows.len());
+            for (window, (key, value)) in windows.iter().zip(copies) {
+                let table = tables.at(window);
+                let group = table.group(keys, &key, timestamp, || f.create())?;
+                group.timestamp = combined(*times, group.timestamp, timestamp);
+                f.add(&mut group.acc, value);
+            }
+            Ok(())
+        })
+    }
+
+    fn is_full(&self) -> bool {
+        let entry = Table::<K, S, F::Acc>::ENTRY_BYTES.max(1);
+        self.tables.groups() >= MOST_GROUPS.min(MOST_BYTES / entry)
+            || (std::mem::needs_drop::<F::Acc>() && self.added >= MOST_VALUES)
+    }
+
+    /// Sends all accumulators on.
+    fn flush(&mut self, cx: &Cx<'_>) -> UnitResult {
+        self.added = 0;
+        for (window, mut table) in self.tables.take() {
+            let mut out = Out::new(&window, self.times, table.len());
+            for group in table.drain() {
+                out.push((group.key, group.acc), group.timestamp);
+                if out.values.len() >= BATCH {
+                    out.send(cx)?;
+                }
+            }
+            out.send(cx)?;
+            self.tables.put_back(table);
+        }
+        Ok(())
+    }
+}
+
+/// Elements of one window on their way out.
+struct Out<T> {
+    window: Window,
+    values: Vec<T>,
+    /// Empty where all elements are at the end of the window.
+    timestamps: Vec<Timestamp>,
+    times: TimestampCombiner,
+}
+
+impl<T: Element> Out<T> {
+    fn new(window: &Window, times: TimestampCombiner, count: usize) -> Self {
+        let values = Vec::with_capacity(count.min(BATCH));
+        Self { window: window.clone(), values, timestamps: Vec::new(), times }
+    }
+
+    fn push(&mut self, value: T, timestamp: Timestamp) {
+        self.values.push(value);
+        if self.times != TimestampCombiner::EndOfWindow {
+            self.timestamps.push(timestamp);
+        }
+    }
+
+    fn send(&mut self, cx: &Cx<'_>) -> UnitResult {
+        let mut stamps = Stamps::constant(Stamp {
+            timestamp: self.window.max_timestamp(),
+            windows: Windows::One(self.window.clone()),
+            pane: PaneInfo::NO_FIRING,
+        });
+        if self.times != TimestampCombiner::EndOfWindow {
+            stamps.timestamps = Column::Each(std::mem::take(&mut self.timestamps));
+        }
+        let empty = Vec::with_capacity(self.values.len());
+        cx.emit(0, Batch::new(std::mem::replace(&mut self.values, empty), stamps))
+    }
+}
+
+#[inline]
+fn combined(times: TimestampCombiner, a: Timestamp, b: Timestamp) -> Timestamp {
+    match times {
+        TimestampCombiner::EndOfWindow => a,
+        TimestampCombiner::Earliest => a.min(b),
+        TimestampCombiner::Latest => a.max(b),
+    }
+}
+
+impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Precombine<K, V, F, S> {
+    fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
+        let Batch { values, stamps } = typed::<(K, V)>(batch)?;
+        self.added += values.len();
+        match &stamps.windows {
+            Column::Same(Windows::One(window)) => {
+                self.add_to_one(window, values, &stamps.timestamps)?;
+            }
+            _ => self.add_to_each(values, &stamps)?,
+        }
+        if self.is_full() { self.flush(cx) } else { Ok(()) }
+    }
+
+    fn finish_bundle(&mut self, cx: &Cx<'_>) -> UnitResult {
+        self.flush(cx)
+    }
+}

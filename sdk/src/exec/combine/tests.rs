@@ -1,0 +1,136 @@
+//! What the parts of a combination make of batches.
+
+use std::time::Duration;
+
+use crate::exec::testing::{TestHost, run};
+use crate::exec::{Batch, Column, Grouped, Role, Stamps};
+use crate::transforms::Sum;
+use crate::window::{PaneInfo, Stamp, TimestampCombiner, Windows};
+use crate::{Element, FixedWindows, Pipeline, SlidingWindows, Text, Timestamp, WindowInto};
+
+fn sums<K: Element + Ord>(
+    windowing: WindowInto,
+    bundles: Vec<Vec<Batch<(K, i64)>>>,
+    sample: K,
+) -> Vec<Vec<((K, i64), Stamp)>> {
+    let p = Pipeline::new();
+    let _ = p.create([(sample, 1i64)]).window_into(windowing).combine_per_key(Sum).named("Sum");
+    let mut outputs =
+        run::<(K, i64), (K, i64)>(&p, "Sum", Role::Precombine, &TestHost::default(), bundles)
+            .expect("it runs");
+    for output in &mut outputs {
+        output.sort_by(|((a, _), at), ((b, _), bt)| (a, at.timestamp).cmp(&(b, bt.timestamp)));
+    }
+    outputs
+}
+
+fn windowed<K>(windowing: &WindowInto, elements: Vec<(K, i64, i64)>) -> Batch<(K, i64)> {
+    let mut stamps = Stamps::default();
+    let mut values = Vec::new();
+    for (key, value, time) in elements {
+        let windows = windowing.window_fn().assign(Timestamp(time));
+        let stamp = Stamp { timestamp: Timestamp(time), windows, pane: PaneInfo::NO_FIRING };
+        stamps.push(&stamp, values.len());
+        values.push((key, value));
+    }
+    Batch::new(values, stamps)
+}
+
+fn brief<K: Clone>(outputs: &[((K, i64), Stamp)]) -> Vec<(K, i64, i64)> {
+    outputs.iter().map(|((k, v), stamp)| (k.clone(), *v, stamp.timestamp.0)).collect()
+}
+
+#[test]
+fn values_of_a_bundle_are_combined_by_key_and_bundles_are_not_mixed() {
+    let global = WindowInto::from(crate::GlobalWindows);
+    let batch = |v| {
+        Batch::new(vec![(Text::from("a"), v), ("b".into(), v), ("a".into(), v)], Stamps::default())
+    };
+    let outputs = sums(global, vec![vec![batch(1), batch(2)], vec![batch(10)], vec![]], "".into());
+    let end = Timestamp::END_OF_GLOBAL_WINDOW.0;
+    assert_eq!(brief(&outputs[0]), [("a".into(), 6, end), ("b".into(), 3, end)]);
+    assert_eq!(brief(&outputs[1]), [("a".into(), 20, end), ("b".into(), 10, end)]);
+    assert!(outputs[2].is_empty());
+}
+
+#[test]
+fn keys_without_typed_equality_are_combined_by_their_bytes() {
+    type Key = Vec<String>;
+    assert!(Key::typed_key().is_none());
+    let key = |text: &str| vec![text.to_owned()];
+    let batch = Batch::new(vec![(key("a"), 1), (key("b"), 2), (key("a"), 3)], Stamps::default());
+    let outputs = sums(crate::GlobalWindows.into(), vec![vec![batch]], key(""));
+    let values: Vec<_> = outputs[0].iter().map(|(element, _)| element.clone()).collect();
+    assert_eq!(values, [(key("a"), 4), (key("b"), 2)]);
+}
+
+#[test]
+fn windows_are_kept_apart_and_give_their_end_or_the_earliest_timestamp() {
+    let windowing = WindowInto::from(FixedWindows::of(Duration::from_millis(10)));
+    let elements = || vec![(1i64, 1, 3), (1, 2, 12), (1, 4, 1), (2, 8, 15), (1, 16, 11)];
+    let batch = windowed(&windowing, elements());
+    let outputs = sums(windowing.clone(), vec![vec![batch.clone()]], 0);
+    assert_eq!(brief(&outputs[0]), [(1, 5, 9), (1, 18, 19), (2, 8, 19)]);
+    let outputs =
+        sums(windowing.timestamp_combiner(TimestampCombiner::Earliest), vec![vec![batch]], 0);
+    assert_eq!(brief(&outputs[0]), [(1, 5, 1), (1, 18, 11), (2, 8, 15)]);
+}
+
+#[test]
+fn an_element_counts_in_each_of_its_windows() {
+    let sliding = SlidingWindows::of(Duration::from_millis(10)).every(Duration::from_millis(5));
+    let windowing = WindowInto::from(sliding);
+    let batch = windowed(&windowing, vec![(1i64, 1, 7), (1, 2, 12)]);
+    let outputs = sums(windowing, vec![vec![batch]], 0);
+    assert_eq!(brief(&outputs[0]), [(1, 1, 9), (1, 3, 14), (1, 2, 19)]);
+}
+
+#[test]
+fn more_keys_than_a_unit_holds_are_sent_on_early() {
+    let batch = |from: i64| {
+        Batch::new((from..from + 1024).map(|key| (key, 1)).collect(), Stamps::default())
+    };
+    let batches: Vec<_> = (0..600).map(|index| batch(index * 1024 % (300 * 1024))).collect();
+    let outputs = sums(crate::GlobalWindows.into(), vec![batches], 0);
+    let total: i64 = outputs[0].iter().map(|((_, count), _)| count).sum();
+    assert_eq!(total, 600 * 1024);
+    assert!(outputs[0].len() > 300 * 1024);
+}
+
+#[test]
+fn merging_and_extracting_keep_what_elements_carry() {
+    let p = Pipeline::new();
+    let _ = p.create([(0i64, 0i64)]).count_per_key().named("Count");
+    let stamp = Stamp {
+        timestamp: Timestamp(7),
+        windows: Windows::GLOBAL,
+        pane: PaneInfo::ON_TIME_AND_ONLY,
+    };
+    let group: Grouped<u64> = [1, 2, 3].into_iter().collect();
+    let batch = Batch::new(
+        vec![(5i64, group), (6, [].into_iter().collect())],
+        Stamps::constant(stamp.clone()),
+    );
+    let host = TestHost::default();
+    let merged = run::<(i64, Grouped<u64>), (i64, u64)>(
+        &p,
+        "Count",
+        Role::MergeAccumulators,
+        &host,
+        vec![vec![batch]],
+    )
+    .expect("it runs");
+    assert_eq!(merged[0], [((5, 6), stamp.clone()), ((6, 0), stamp.clone())]);
+    let grouped: Grouped<i64> = [7, 7].into_iter().collect();
+    let mut stamps = Stamps::constant(stamp.clone());
+    stamps.timestamps = Column::Each(vec![Timestamp(1)]);
+    let combined = run::<(i64, Grouped<i64>), (i64, u64)>(
+        &p,
+        "Count",
+        Role::CombineGroupedValues,
+        &host,
+        vec![vec![Batch::new(vec![(5, grouped)], stamps)]],
+    )
+    .expect("it runs");
+    assert_eq!(combined[0], [((5, 2), Stamp { timestamp: Timestamp(1), ..stamp })]);
+}
