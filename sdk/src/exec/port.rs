@@ -22,10 +22,7 @@ pub struct Port {
 ///
 /// # Errors
 /// When the descriptor lacks its coders, or they do not carry windowed values.
-pub fn read_port(
-    transform: &PTransform,
-    descriptor: &ProcessBundleDescriptor,
-) -> UnitResult<Port> {
+pub fn read_port(transform: &PTransform, descriptor: &ProcessBundleDescriptor) -> UnitResult<Port> {
     let spec = transform.spec.clone().unwrap_or_default();
     let port = RemoteGrpcPort::decode(spec.payload).map_err(|error| Failure::from_error(&error))?;
     let coder = find(descriptor, &port.coder_id)?;
