@@ -1,3 +1,67 @@
-//! Placeholder.
+//! What Purlin's runners share: planning, scheduling, watermarks, grouping, commits.
+//!
+//! The core is a deterministic state machine without clock, thread or file:
+//!
+//! ```text
+//!                 Event                             Action
+//!   Start, Tick, BundleDone, …  ──► Engine::step ──►  Run(bundle), Checkpoint, Finalize, Finished, …
+//!        ▲                                                             │
+//!        └──────────── executor: inline, threads, remote workers ◄─────┘
+//! ```
+//!
+//! - [`Engine`] knows stages and bytes, never user types. Its durable state changes by
+//!   [`Commit`]s alone, each of which can be encoded, so a run can be replayed.
+//! - A [`Bundle`] is work for an executor: encoded input of one stage. Its [`BundleResult`] comes
+//!   back as [`Event::BundleDone`].
+//! - [`Shuffle`] makes a stage's outputs fit for whoever reads them (partitions, windows); it runs
+//!   on the executor's threads, also for outputs that come from worker processes.
+//! - [`group_bundle`] groups by key; executors call it for bundles of [`BundleInput::Groups`].
+//! - [`LocalExecutor`] runs bundles in this process, [`Threads`] runs it on threads, [`drive`]
+//!   turns actions into calls of an [`Executor`] until the job ends, and [`JobHandle`] is the
+//!   [`Job`](purlin_sdk::runner::Job) that a runner returns.
+//!
+//! Invariants, checked by the simulation in `tests/`: a bundle is committed at most once; an
+//! element is consumed by exactly one commit or pending; watermarks never go back and never pass a
+//! hold, a pending or a running element; finalisers run at most once and only for committed bundles;
+//! at the end nothing is left.
 
+mod bundle;
+mod commit;
+mod config;
+mod drive;
+mod engine;
+mod event;
+mod grouping;
+mod job;
+mod local;
+mod outcome;
 pub mod plan;
+mod random;
+mod record;
+mod refuse;
+mod schedule;
+mod shuffle;
+mod side_inputs;
+mod skip;
+mod state;
+mod threads;
+mod topology;
+
+pub use bundle::{
+    Bundle, BundleId, BundleInput, BundleResult, GroupInput, GroupSlice, Output, WindowSlice,
+};
+pub use commit::{BundleCommit, COMMIT_VERSION, Change, Commit, ResidualWork};
+pub use config::EngineConfig;
+pub use drive::{Executor, drive};
+pub use engine::Engine;
+pub use event::{Action, Event};
+pub use grouping::group_bundle;
+pub use job::JobHandle;
+pub use local::LocalExecutor;
+pub use outcome::Outcome;
+pub use random::Random;
+pub use refuse::{GAPS, plan_for, refuse_unsupported};
+pub use shuffle::Shuffle;
+pub use side_inputs::SideInputs;
+pub use state::State;
+pub use threads::Threads;

@@ -1,0 +1,51 @@
+//! What a runner chooses about its engine.
+
+use std::time::Duration;
+
+/// What a runner chooses about its engine.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Into how many partitions keys are divided for grouping.
+    pub partitions: u32,
+    /// How often a bundle is tried in all before its failure ends the job.
+    pub attempts: u32,
+    /// How many bundles may run at a time.
+    pub max_in_flight: usize,
+    /// The size of a bundle's input, where there is enough.
+    pub bundle_bytes: usize,
+    /// The least size of a bundle's input when the queue is shared out to idle executors.
+    pub min_bundle_bytes: usize,
+    /// How many elements a bundle of a splittable stage gets, each of which may be a lot of work.
+    pub restrictions_per_bundle: usize,
+    /// While the queues behind a stage hold more than this, it is not run.
+    pub queue_bytes: usize,
+    /// When a bundle that reads a bounded source is checkpointed.
+    pub source_bytes: usize,
+    /// When a bundle that reads an unbounded source is checkpointed.
+    pub unbounded_bundle_time: Duration,
+    /// Check coders at every edge.
+    pub strict: bool,
+    /// Vary the order of bundles, their boundaries and the order of keys.
+    pub seed: Option<u64>,
+    /// Keep commits for [`Engine::take_commits`](crate::Engine::take_commits).
+    pub record: bool,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            partitions: 1,
+            attempts: 4,
+            max_in_flight: 1,
+            bundle_bytes: 8 << 20,
+            min_bundle_bytes: 256 << 10,
+            restrictions_per_bundle: 1,
+            queue_bytes: 64 << 20,
+            source_bytes: 8 << 20,
+            unbounded_bundle_time: Duration::from_millis(100),
+            strict: false,
+            seed: None,
+            record: false,
+        }
+    }
+}

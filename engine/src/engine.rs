@@ -1,0 +1,368 @@
+//! The deterministic core: events in, actions out.
+
+use std::sync::Arc;
+
+use purlin_proto::fn_execution::ProcessBundleDescriptor;
+use purlin_proto::pipeline::is_bounded;
+use purlin_sdk::Error;
+use purlin_sdk::Timestamp;
+use purlin_sdk::exec::{BundleMetrics, Chunk, ExecConfig, Failure, Framing, MetricValue, Residual};
+use tracing::debug;
+
+use crate::bundle::{BundleId, BundleResult};
+use crate::commit::{BundleCommit, Change, Commit, ResidualWork};
+use crate::config::EngineConfig;
+use crate::event::{Action, Event};
+use crate::outcome::Outcome;
+use crate::plan::{Plan, StageId, StageKind};
+use crate::schedule::{Flight, Schedule};
+use crate::shuffle::Shuffle;
+use crate::state::{Facts, State, Work};
+use crate::topology::Topology;
+
+/// A job's brain: it decides what runs when, and knows neither clock nor thread nor file.
+pub struct Engine {
+    facts: Arc<Facts>,
+    config: EngineConfig,
+    shuffle: Arc<Shuffle>,
+    state: State,
+    schedule: Schedule,
+    now: Timestamp,
+    has_started: bool,
+    outcome: Option<Outcome>,
+    wake_at: Option<Timestamp>,
+    commits: Vec<Commit>,
+}
+
+impl Engine {
+    /// The engine of a job.
+    ///
+    /// # Errors
+    /// When the plan names coders that cannot be skipped, or partitions of a kind that it cannot make.
+    pub fn new(plan: Arc<Plan>, config: EngineConfig) -> Result<Self, Error> {
+        let facts = Arc::new(Facts { topology: Topology::new(&plan), plan });
+        let shuffle = Arc::new(Shuffle::new(&facts, &config)?);
+        Ok(Self {
+            state: State::new(&facts),
+            schedule: Schedule::new(facts.plan.stages.len(), config.seed),
+            facts,
+            config,
+            shuffle,
+            now: Timestamp::MIN,
+            has_started: false,
+            outcome: None,
+            wake_at: None,
+            commits: Vec::new(),
+        })
+    }
+
+    /// The durable state.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The plan.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.facts.plan
+    }
+
+    /// Prepares the outputs of bundles, on any thread.
+    #[must_use]
+    pub fn shuffle(&self) -> &Arc<Shuffle> {
+        &self.shuffle
+    }
+
+    /// How the processors of a stage must be wired, so that what they write fits its readers.
+    #[must_use]
+    pub fn exec_config(&self, stage: StageId) -> ExecConfig {
+        self.shuffle.exec_config(stage)
+    }
+
+    /// The bytes of queues, buffers and side inputs.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.state.memory_bytes()
+    }
+
+    /// The commits since the last call, where [`EngineConfig::record`] is set.
+    pub fn take_commits(&mut self) -> Vec<Commit> {
+        std::mem::take(&mut self.commits)
+    }
+
+    /// Brings a fresh engine to the state that these commits describe; [`Event::Start`] goes on from
+    /// there.
+    pub fn replay<'a>(&mut self, commits: impl IntoIterator<Item = &'a Commit>) {
+        for commit in commits {
+            self.now = self.now.max(commit.now);
+            self.state.apply(&self.facts, commit);
+        }
+        self.schedule.restore(&self.facts, &self.state, self.now);
+    }
+
+    /// The wall-clock time, for the events that follow.
+    pub fn advance_clock(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+    }
+
+    /// Takes an event and answers with what to do now.
+    pub fn step(&mut self, event: Event) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.outcome.is_some() {
+            // Late messages of a job that has ended.
+            if let Event::BundleDone { id, .. } = event {
+                actions.push(Action::Forget(id));
+            }
+            return actions;
+        }
+        match event {
+            Event::Start { now } => self.start(now, &mut actions),
+            Event::Tick { now } => self.advance_clock(now),
+            Event::BundleDone { id, result } => self.bundle_done(id, *result, &mut actions),
+            Event::BundleFailed { id, failure } => self.bundle_failed(id, failure),
+            Event::Drain => self.drain(&mut actions),
+            Event::Cancel => self.outcome = Some(Outcome::Cancelled),
+            Event::Abort(message) => self.outcome = Some(Outcome::Aborted(message)),
+        }
+        self.settle(&mut actions);
+        actions
+    }
+
+    fn start(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
+        self.now = self.now.max(now);
+        self.has_started = true;
+        let facts = Arc::clone(&self.facts);
+        for stage in &facts.plan.stages {
+            if matches!(stage.kind, StageKind::Impulse { .. }) && !self.state.has_emitted(stage.id)
+            {
+                self.commit(Change::Impulse(stage.id), actions);
+            }
+        }
+    }
+
+    fn commit(&mut self, change: Change, actions: &mut Vec<Action>) {
+        let commit = Commit { now: self.now, change };
+        let effects = self.state.apply(&self.facts, &commit);
+        for (stage, entry) in effects.added {
+            self.schedule.add(&self.state, stage, entry, self.now);
+        }
+        actions.extend(effects.finalize.into_iter().map(Action::Finalize));
+        if self.config.record {
+            self.commits.push(commit);
+        }
+    }
+
+    fn bundle_done(&mut self, id: BundleId, result: BundleResult, actions: &mut Vec<Action>) {
+        let Some(flight) = self.schedule.land(id) else {
+            actions.push(Action::Forget(id));
+            return;
+        };
+        debug!(stage = flight.stage.0, bundle = id.0, outputs = result.outputs.len(), "committed");
+        match self.bundle_commit(id, flight, result) {
+            Ok(commit) => self.commit(Change::Bundle(Box::new(commit)), actions),
+            Err(message) => {
+                actions.push(Action::Forget(id));
+                self.outcome = Some(Outcome::Internal(message));
+            }
+        }
+    }
+
+    fn bundle_commit(
+        &self,
+        id: BundleId,
+        flight: Flight,
+        result: BundleResult,
+    ) -> Result<BundleCommit, String> {
+        let descriptor = self.descriptor(flight.stage);
+        let residuals: Result<Vec<_>, _> = result
+            .residuals
+            .into_iter()
+            .map(|residual| residual_work(descriptor, residual, self.now))
+            .collect();
+        let mut residuals = residuals?;
+        if self.state.is_draining() {
+            residuals.retain(|residual| residual.is_bounded);
+        }
+        Ok(BundleCommit {
+            bundle: id,
+            stage: flight.stage,
+            consumed: flight.entries,
+            outputs: result.outputs,
+            residuals,
+            unprocessed: result.unprocessed,
+            metrics: named_metrics(descriptor, result.metrics),
+            finalizes: result.finalizes,
+        })
+    }
+
+    fn descriptor(&self, stage: StageId) -> Option<&ProcessBundleDescriptor> {
+        match &self.facts.plan.stages[stage.0].kind {
+            StageKind::Sdk(sdk) => Some(&sdk.descriptor),
+            _ => None,
+        }
+    }
+
+    fn bundle_failed(&mut self, id: BundleId, mut failure: Box<Failure>) {
+        let Some(flight) = self.schedule.land(id) else { return };
+        let stage = &self.facts.plan.stages[flight.stage.0].name;
+        debug!(stage, bundle = id.0, attempt = flight.attempt, %failure, "bundle failed");
+        if flight.attempt >= self.config.attempts {
+            failure.attempt = flight.attempt;
+            self.outcome = Some(Outcome::Failed(failure));
+        } else {
+            self.schedule.retry(flight);
+        }
+    }
+
+    fn drain(&mut self, actions: &mut Vec<Action>) {
+        if self.state.is_draining() {
+            return;
+        }
+        let dropped = self.schedule.drop_waiting(&self.state, |work| {
+            matches!(work, Work::Residual { is_bounded: false, .. })
+        });
+        self.commit(Change::Drain { dropped }, actions);
+        let splittable: Vec<BundleId> = self
+            .schedule
+            .flights()
+            .filter(|(_, flight)| is_splittable(&self.facts, flight.stage))
+            .map(|(id, _)| id)
+            .collect();
+        actions.extend(splittable.into_iter().map(Action::Checkpoint));
+    }
+
+    /// Fires windows, starts bundles, and notices the end, until nothing more follows from what is
+    /// known.
+    fn settle(&mut self, actions: &mut Vec<Action>) {
+        if self.outcome.is_none() && self.has_started {
+            self.fire(actions);
+            self.schedule.wake(self.now);
+            self.dispatch(actions);
+            self.checkpoint_slow(actions);
+            self.end_if_nothing_is_left();
+        }
+        match &self.outcome {
+            Some(outcome) => {
+                // What still runs is of no use any more.
+                actions.extend(self.schedule.flights().map(|(id, _)| Action::Checkpoint(id)));
+                let last = if outcome.is_orderly() { Action::Finalize } else { Action::Forget };
+                actions.extend(self.state.unfinalized().into_iter().map(last));
+                actions.push(Action::Finished(outcome.clone()));
+            }
+            None => self.ask_for_wake_up(actions),
+        }
+    }
+
+    fn fire(&mut self, actions: &mut Vec<Action>) {
+        let facts = Arc::clone(&self.facts);
+        for stage in &facts.plan.stages {
+            if matches!(stage.kind, StageKind::GroupByKey { .. }) {
+                let windows = self.state.complete_windows(stage.id);
+                if !windows.is_empty() {
+                    self.commit(Change::Fire { stage: stage.id, windows }, actions);
+                }
+            }
+        }
+    }
+
+    fn dispatch(&mut self, actions: &mut Vec<Action>) {
+        while self.schedule.in_flight() < self.config.max_in_flight {
+            let Some(bundle) = self.schedule.next(&self.facts, &self.state, &self.config, self.now)
+            else {
+                break;
+            };
+            actions.push(Action::Run(bundle));
+        }
+    }
+
+    /// Asks splittable bundles to stop that run for long on an unbounded source, or whose readers
+    /// cannot keep up.
+    fn checkpoint_slow(&mut self, actions: &mut Vec<Action>) {
+        let slow = self.schedule.slow(&self.facts, &self.state, &self.config, self.now);
+        actions.extend(slow.into_iter().map(Action::Checkpoint));
+    }
+
+    fn ask_for_wake_up(&mut self, actions: &mut Vec<Action>) {
+        let next = self.schedule.next_wake_up(&self.facts, &self.config);
+        if next != self.wake_at {
+            self.wake_at = next;
+            actions.extend(next.map(Action::WakeAt));
+        }
+    }
+
+    fn end_if_nothing_is_left(&mut self) {
+        if self.schedule.is_busy() {
+            return;
+        }
+        self.outcome = Some(if !self.state.is_complete() {
+            Outcome::Internal(self.why_stuck())
+        } else if self.state.is_draining() {
+            Outcome::Drained
+        } else {
+            Outcome::Done
+        });
+    }
+
+    fn why_stuck(&self) -> String {
+        let stages = self.facts.plan.stages.iter();
+        let stuck = stages.filter(|stage| self.state.stage_watermarks(stage.id).1 < Timestamp::MAX);
+        let lines: Vec<String> = stuck
+            .map(|stage| format!("\n  stage `{}`: {}", stage.name, self.state.describe(stage.id)))
+            .collect();
+        format!("the job is stuck: nothing runs, and these stages are not done{}", lines.concat())
+    }
+}
+
+pub(crate) fn is_splittable(facts: &Facts, stage: StageId) -> bool {
+    matches!(&facts.plan.stages[stage.0].kind, StageKind::Sdk(sdk) if sdk.is_splittable)
+}
+
+/// What a residual is to the engine.
+fn residual_work(
+    descriptor: Option<&ProcessBundleDescriptor>,
+    residual: Residual,
+    now: Timestamp,
+) -> Result<ResidualWork, String> {
+    let application = residual.application.ok_or("a residual without an element")?;
+    let delay = match residual.requested_time_delay {
+        Some(delay) => std::time::Duration::try_from(delay).unwrap_or_default(),
+        None => std::time::Duration::ZERO,
+    };
+    let transform = descriptor.and_then(|found| found.transforms.get(&application.transform_id));
+    let outputs = transform.into_iter().flat_map(|transform| transform.outputs.keys());
+    let hold = outputs
+        .map(|output| application.output_watermarks.get(output).map_or(Timestamp::MIN, timestamp))
+        .min()
+        .unwrap_or(Timestamp::MIN);
+    Ok(ResidualWork {
+        is_bounded: application.is_bounded() == is_bounded::Enum::Bounded,
+        chunk: Arc::new(Chunk {
+            data: application.element,
+            framing: Framing::Each,
+            count: 1,
+            partition: None,
+            index: None,
+        }),
+        resume_at: now + delay,
+        hold,
+    })
+}
+
+fn timestamp(from: &prost_types::Timestamp) -> Timestamp {
+    let millis =
+        from.seconds.saturating_mul(1000).saturating_add(i64::from(from.nanos / 1_000_000));
+    Timestamp(millis).clamped()
+}
+
+fn named_metrics(
+    descriptor: Option<&ProcessBundleDescriptor>,
+    metrics: BundleMetrics,
+) -> Vec<(String, String, MetricValue)> {
+    let name_of = |id: String| {
+        let transform = descriptor.and_then(|found| found.transforms.get(&id));
+        transform.map_or(id, |transform| transform.unique_name.clone())
+    };
+    let metrics = metrics.values.into_iter();
+    metrics.map(|((transform, name), value)| (name_of(transform), name, value)).collect()
+}

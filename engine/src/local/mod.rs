@@ -1,0 +1,163 @@
+//! Runs bundles in this process.
+
+mod host;
+mod pool;
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use purlin_sdk::exec::{BundleControl, BundleProcessor, Failure, Finalizer, FnTable};
+use tracing::warn;
+
+use self::host::{Collected, LocalHost};
+use self::pool::Pool;
+use crate::bundle::{Bundle, BundleId, BundleInput, BundleResult};
+use crate::event::Event;
+use crate::grouping::group_bundle;
+use crate::plan::{SdkStage, StageKind};
+use crate::random::Random;
+use crate::shuffle::Shuffle;
+
+/// Runs bundles in this process, on whatever thread asks for it.
+///
+/// It keeps wired stages for the next bundle, and the finalisers of bundles until they are called.
+/// One may be shared by any number of threads.
+pub struct LocalExecutor {
+    shuffle: Arc<Shuffle>,
+    pool: Pool,
+    controls: Mutex<BTreeMap<BundleId, Control>>,
+    finalizers: Mutex<BTreeMap<BundleId, Vec<Finalizer>>>,
+}
+
+/// The way to stop a bundle, which may be asked for before the bundle has begun.
+enum Control {
+    Running(BundleControl),
+    AskedToStop,
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing here is left half-changed by a panic.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl LocalExecutor {
+    /// An executor of a plan's stages.
+    #[must_use]
+    pub fn new(shuffle: Arc<Shuffle>, table: Arc<FnTable>) -> Self {
+        Self {
+            pool: Pool::new(Arc::clone(&shuffle), table),
+            shuffle,
+            controls: Mutex::default(),
+            finalizers: Mutex::default(),
+        }
+    }
+
+    /// Runs a bundle to its end. A panic of user code ends the bundle and not the thread.
+    #[must_use]
+    pub fn run(&self, bundle: &Bundle) -> Event {
+        let id = bundle.id;
+        let result = catch_unwind(AssertUnwindSafe(|| self.run_unfenced(bundle)));
+        lock(&self.controls).remove(&id);
+        match result {
+            Ok(Ok(result)) => Event::BundleDone { id, result: Box::new(result) },
+            Ok(Err(failure)) => Event::BundleFailed { id, failure },
+            Err(panic) => Event::BundleFailed { id, failure: panicked(panic.as_ref()) },
+        }
+    }
+
+    fn run_unfenced(&self, bundle: &Bundle) -> Result<BundleResult, Box<Failure>> {
+        let stage = &self.shuffle.plan().stages[bundle.stage.0];
+        match (&stage.kind, &bundle.input) {
+            (StageKind::GroupByKey { .. }, _) => group_bundle(&self.shuffle, bundle),
+            (StageKind::Sdk(sdk), BundleInput::Elements(_)) => {
+                let mut processor = self.pool.take(bundle, sdk)?;
+                let result = self.process(&mut processor, bundle, sdk)?;
+                // One that failed is not used again: user code may be in any state.
+                self.pool.put(bundle, processor);
+                Ok(result)
+            }
+            _ => Err(Failure::new(format!("stage `{}` cannot run this bundle", stage.name))),
+        }
+    }
+
+    fn process(
+        &self,
+        processor: &mut BundleProcessor,
+        bundle: &Bundle,
+        sdk: &SdkStage,
+    ) -> Result<BundleResult, Box<Failure>> {
+        let collected = Arc::new(Mutex::new(Collected::new(bundle.seed.map(Random::new))));
+        let control = processor.control();
+        let host = LocalHost::new(&self.shuffle, bundle, &control, &collected);
+        processor.start_bundle(Box::new(host))?;
+        self.control(bundle, control);
+        if let BundleInput::Elements(chunks) = &bundle.input {
+            chunks.iter().try_for_each(|chunk| processor.process(&sdk.source, chunk))?;
+        }
+        let outcome = processor.finish_bundle()?;
+        let result = BundleResult {
+            outputs: std::mem::take(&mut lock(&collected).outputs),
+            residuals: outcome.residuals,
+            unprocessed: Vec::new(),
+            metrics: outcome.metrics,
+            finalizes: !outcome.finalizers.is_empty(),
+        };
+        if result.finalizes {
+            lock(&self.finalizers).insert(bundle.id, outcome.finalizers);
+        }
+        Ok(result)
+    }
+
+    /// Makes a running bundle stoppable, and stops it if that was asked for already.
+    fn control(&self, bundle: &Bundle, control: BundleControl) {
+        let mut controls = lock(&self.controls);
+        let was_asked = matches!(controls.get(&bundle.id), Some(Control::AskedToStop));
+        if was_asked || bundle.time_limit == Some(Duration::ZERO) {
+            control.checkpoint();
+        }
+        controls.insert(bundle.id, Control::Running(control));
+    }
+
+    /// Asks a bundle to stop at its next claim. One that has not begun stops at its first.
+    pub fn checkpoint(&self, id: BundleId) {
+        match lock(&self.controls).entry(id).or_insert(Control::AskedToStop) {
+            Control::Running(control) => control.checkpoint(),
+            Control::AskedToStop => {}
+        }
+    }
+
+    /// Calls the finalisers of a bundle. One that fails is logged: its effects are best effort.
+    pub fn finalize(&self, id: BundleId) {
+        let finalizers = lock(&self.finalizers).remove(&id).unwrap_or_default();
+        for finalizer in finalizers {
+            match catch_unwind(AssertUnwindSafe(finalizer)) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => warn!(bundle = id.0, %error, "a finaliser failed"),
+                Err(panic) => {
+                    let failure = panicked(panic.as_ref());
+                    warn!(bundle = id.0, %failure, "a finaliser panicked");
+                }
+            }
+        }
+    }
+
+    /// Drops the finalisers of a bundle.
+    pub fn forget(&self, id: BundleId) {
+        lock(&self.finalizers).remove(&id);
+    }
+}
+
+/// What a panic outside the fence of a transform said.
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Box<Failure> {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned());
+    let mut failure = Failure::new(message);
+    failure.panicked = true;
+    failure
+}

@@ -1,0 +1,85 @@
+//! What the engine does not do yet, refused by name before the first element.
+
+use std::sync::Arc;
+
+use purlin_proto::pipeline::Pipeline;
+use purlin_sdk::Error;
+use purlin_sdk::runner::Gap;
+
+use crate::plan::{Plan, PlanError, PlanOptions, StageKind, feature, plan};
+use crate::state::side_window_span;
+
+/// The features of the model that the engine lacks, for all runners that use it.
+pub const GAPS: &[Gap] = &[
+    gap(feature::STATEFUL, "no state tables yet"),
+    gap(feature::ORDERED_LIST_STATE, "no state tables yet"),
+    gap(feature::MULTIMAP_STATE, "no state tables yet"),
+    gap(feature::EVENT_TIMERS, "no timers yet"),
+    gap(feature::PROCESSING_TIMERS, "no timers yet"),
+    gap(feature::TIME_SORTED_INPUT, "no sorting buffer yet"),
+    gap(feature::STABLE_INPUT, "commits are not logged yet"),
+    gap(feature::ON_WINDOW_EXPIRATION, "no state tables yet"),
+    gap(feature::TRIGGERS, "windows fire when the watermark passes their end"),
+    gap(feature::ACCUMULATING, "panes are discarded once they fired"),
+    gap(feature::RETRACTING, "panes are discarded once they fired"),
+    gap(feature::MERGING_WINDOWS, "windows are not kept per key yet"),
+    gap(feature::TEST_STREAM, "no scripted source yet"),
+    gap(feature::UNKNOWN_TRANSFORM, "only transforms of Beam's model run"),
+    gap(UNENDING_SIDE_INPUT, "its contents are never complete"),
+];
+
+/// A side input that neither ends nor has windows that do.
+const UNENDING_SIDE_INPUT: &str = "an unbounded side input in the global window";
+
+const fn gap(feature: &'static str, reason: &'static str) -> Gap {
+    Gap { feature, reason }
+}
+
+/// Plans a pipeline for a runner that uses the engine.
+///
+/// # Errors
+/// When the pipeline contradicts itself, or needs what the planner or the engine lacks.
+pub fn plan_for(
+    runner: &str,
+    pipeline: &Pipeline,
+    options: &PlanOptions,
+) -> Result<Arc<Plan>, Error> {
+    let plan = plan(pipeline, options).map_err(|error| match error {
+        PlanError::Unsupported { .. } => {
+            Error::Unsupported { runner: runner.to_owned(), feature: error.to_string() }
+        }
+        PlanError::Malformed { .. } => Error::Internal(error.to_string()),
+    })?;
+    refuse_unsupported(&plan, runner)?;
+    Ok(Arc::new(plan))
+}
+
+/// Refuses a plan that needs what the engine lacks.
+///
+/// # Errors
+/// With the first such feature and the transform that needs it.
+pub fn refuse_unsupported(plan: &Plan, runner: &str) -> Result<(), Error> {
+    for needed in plan.features() {
+        refuse(needed.name, &needed.transform, runner)?;
+    }
+    for stage in &plan.stages {
+        let StageKind::Sdk(sdk) = &stage.kind else { continue };
+        for side in &sdk.side_inputs {
+            let collection = &plan.collections[side.collection.0];
+            if !collection.is_bounded && side_window_span(&collection.windowing).is_none() {
+                refuse(UNENDING_SIDE_INPUT, &stage.name, runner)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refuse(feature: &str, transform: &str, runner: &str) -> Result<(), Error> {
+    match GAPS.iter().find(|gap| gap.feature == feature) {
+        None => Ok(()),
+        Some(gap) => Err(Error::Unsupported {
+            runner: runner.to_owned(),
+            feature: format!("{feature}, which `{transform}` needs: {}", gap.reason),
+        }),
+    }
+}

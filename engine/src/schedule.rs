@@ -1,0 +1,324 @@
+//! Which bundle runs next. Nothing here is durable: it is rebuilt from the state after a restart.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use purlin_sdk::Timestamp;
+
+use crate::bundle::{Bundle, BundleId, BundleInput};
+use crate::config::EngineConfig;
+use crate::engine::is_splittable;
+use crate::plan::{StageId, StageKind};
+use crate::random::Random;
+use crate::state::{Entry, Facts, State, Work};
+
+/// What waits and what runs.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    /// By stage: entries that may run, in the order of arrival.
+    ready: Vec<VecDeque<u64>>,
+    delayed: BTreeSet<(Timestamp, StageId, u64)>,
+    retries: VecDeque<Flight>,
+    in_flight: BTreeMap<BundleId, Flight>,
+    last_bundle: u64,
+    random: Option<Random>,
+}
+
+/// An attempt at a bundle.
+#[derive(Clone, Debug)]
+pub(crate) struct Flight {
+    pub(crate) stage: StageId,
+    pub(crate) entries: Vec<u64>,
+    pub(crate) attempt: u32,
+    started: Timestamp,
+    was_asked_to_stop: bool,
+}
+
+impl Schedule {
+    pub(crate) fn new(stages: usize, seed: Option<u64>) -> Self {
+        Self {
+            ready: vec![VecDeque::new(); stages],
+            delayed: BTreeSet::new(),
+            retries: VecDeque::new(),
+            in_flight: BTreeMap::new(),
+            last_bundle: 0,
+            random: seed.map(Random::new),
+        }
+    }
+
+    /// Takes up the entries of a state that commits led to.
+    pub(crate) fn restore(&mut self, facts: &Facts, state: &State, now: Timestamp) {
+        self.last_bundle = state.last_bundle();
+        for stage in &facts.plan.stages {
+            for (entry, _) in state.entries(stage.id) {
+                self.add(state, stage.id, entry, now);
+            }
+        }
+    }
+
+    /// A new entry waits.
+    pub(crate) fn add(&mut self, state: &State, stage: StageId, id: u64, now: Timestamp) {
+        match state.entry(stage, id).map(|entry| &entry.work) {
+            Some(Work::Residual { resume_at, .. }) if *resume_at > now => {
+                self.delayed.insert((*resume_at, stage, id));
+            }
+            Some(_) => self.ready[stage.0].push_back(id),
+            None => {}
+        }
+    }
+
+    /// Moves delayed entries whose time has come.
+    pub(crate) fn wake(&mut self, now: Timestamp) {
+        while let Some(&(at, stage, id)) = self.delayed.first() {
+            if at > now {
+                break;
+            }
+            self.delayed.pop_first();
+            self.ready[stage.0].push_back(id);
+        }
+    }
+
+    /// Removes waiting entries from consideration.
+    pub(crate) fn drop_waiting(
+        &mut self,
+        state: &State,
+        which: impl Fn(&Work) -> bool,
+    ) -> Vec<(StageId, u64)> {
+        let chosen =
+            |stage, id| state.entry(stage, id).is_some_and(|entry: &Entry| which(&entry.work));
+        let mut dropped = Vec::new();
+        for (position, ready) in self.ready.iter_mut().enumerate() {
+            let stage = StageId(position);
+            dropped.extend(ready.iter().filter(|id| chosen(stage, **id)).map(|id| (stage, *id)));
+            ready.retain(|id| !chosen(stage, *id));
+        }
+        self.delayed.retain(|&(_, stage, id)| {
+            let is_chosen = chosen(stage, id);
+            if is_chosen {
+                dropped.push((stage, id));
+            }
+            !is_chosen
+        });
+        dropped
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    pub(crate) fn flights(&self) -> impl Iterator<Item = (BundleId, &Flight)> {
+        self.in_flight.iter().map(|(id, flight)| (*id, flight))
+    }
+
+    /// Whether anything runs, or will run by itself later.
+    pub(crate) fn is_busy(&self) -> bool {
+        !(self.in_flight.is_empty() && self.retries.is_empty() && self.delayed.is_empty())
+    }
+
+    /// An attempt has ended; `None` for one that is not known (any more).
+    pub(crate) fn land(&mut self, id: BundleId) -> Option<Flight> {
+        self.in_flight.remove(&id)
+    }
+
+    pub(crate) fn retry(&mut self, flight: Flight) {
+        self.retries.push_back(Flight { attempt: flight.attempt + 1, ..flight });
+    }
+
+    /// The next bundle to run, if any can.
+    pub(crate) fn next(
+        &mut self,
+        facts: &Facts,
+        state: &State,
+        config: &EngineConfig,
+        now: Timestamp,
+    ) -> Option<Bundle> {
+        let mut flight = match self.retries.pop_front() {
+            Some(retry) => retry,
+            None => self.choose(facts, state, config)?,
+        };
+        self.last_bundle += 1;
+        let id = BundleId(self.last_bundle);
+        flight.started = now;
+        flight.was_asked_to_stop = false;
+        let bundle = self.bundle(id, &flight, facts, state, config);
+        self.in_flight.insert(id, flight);
+        Some(bundle)
+    }
+
+    fn choose(&mut self, facts: &Facts, state: &State, config: &EngineConfig) -> Option<Flight> {
+        let stage = self.choose_stage(facts, state, config)?;
+        let entries = self.take_entries(facts, state, config, stage);
+        let started = Timestamp::MIN;
+        Some(Flight { stage, entries, attempt: 1, started, was_asked_to_stop: false })
+    }
+
+    /// Deepest first: what is read is finished before more is read, so queues stay small.
+    fn choose_stage(
+        &mut self,
+        facts: &Facts,
+        state: &State,
+        config: &EngineConfig,
+    ) -> Option<StageId> {
+        let mut able: Vec<StageId> = (0..self.ready.len())
+            .rev()
+            .map(StageId)
+            .filter(|stage| self.can_run(facts, state, *stage))
+            .collect();
+        if let Some(random) = &mut self.random {
+            random.shuffle(&mut able);
+        }
+        let behind_is_room = |stage: &&StageId| {
+            let downstream = facts.topology.downstream[stage.0].iter();
+            downstream.map(|reader| state.queue_bytes(*reader)).sum::<usize>() < config.queue_bytes
+        };
+        match able.iter().find(behind_is_room) {
+            Some(stage) => Some(*stage),
+            // Full queues that wait for a side input must not stop what fills the side input.
+            None if self.in_flight.is_empty() => able.first().copied(),
+            None => None,
+        }
+    }
+
+    fn can_run(&self, facts: &Facts, state: &State, stage: StageId) -> bool {
+        let is_ready = |id: &u64| {
+            state.entry(stage, *id).is_some_and(|entry| state.sides_are_ready(facts, stage, entry))
+        };
+        self.ready[stage.0].iter().any(is_ready)
+    }
+
+    fn take_entries(
+        &mut self,
+        facts: &Facts,
+        state: &State,
+        config: &EngineConfig,
+        stage: StageId,
+    ) -> Vec<u64> {
+        let limit = if is_splittable(facts, stage) { config.restrictions_per_bundle } else { 4096 };
+        let share = state.queue_bytes(stage) / config.max_in_flight.max(1);
+        let target = share.clamp(config.min_bundle_bytes, config.bundle_bytes);
+        let mut waiting = std::mem::take(&mut self.ready[stage.0]);
+        let limit = match &mut self.random {
+            Some(random) => {
+                random.shuffle(waiting.make_contiguous());
+                1 + random.below(limit.min(waiting.len()))
+            }
+            None => limit,
+        };
+        let (mut taken, mut gated) = (Vec::new(), Vec::new());
+        let mut bytes = 0;
+        while taken.len() < limit && bytes < target {
+            let Some(id) = waiting.pop_front() else { break };
+            let Some(entry) = state.entry(stage, id) else { continue };
+            if state.sides_are_ready(facts, stage, entry) {
+                bytes += entry.bytes;
+                taken.push(id);
+            } else {
+                gated.push(id);
+            }
+        }
+        gated.into_iter().rev().for_each(|id| waiting.push_front(id));
+        self.ready[stage.0] = waiting;
+        taken
+    }
+
+    fn bundle(
+        &mut self,
+        id: BundleId,
+        flight: &Flight,
+        facts: &Facts,
+        state: &State,
+        config: &EngineConfig,
+    ) -> Bundle {
+        let stage = flight.stage;
+        let is_splittable = is_splittable(facts, stage);
+        let works = flight.entries.iter().filter_map(|id| state.entry(stage, *id));
+        let mut chunks = Vec::new();
+        let mut groups = Vec::new();
+        for work in works.map(|entry| &entry.work) {
+            match work {
+                Work::Elements(chunk) | Work::Residual { chunk, .. } => {
+                    chunks.push(Arc::clone(chunk));
+                }
+                Work::Groups(group) => groups.push(group.clone()),
+            }
+        }
+        let is_group = matches!(facts.plan.stages[stage.0].kind, StageKind::GroupByKey { .. });
+        Bundle {
+            id,
+            stage,
+            attempt: flight.attempt,
+            input: if is_group {
+                BundleInput::Groups(groups)
+            } else {
+                BundleInput::Elements(chunks)
+            },
+            side_inputs: state.side_inputs_of(facts, stage),
+            output_limit: is_splittable.then_some(config.source_bytes),
+            time_limit: self.time_limit(facts, config, stage, state),
+            seed: self.random.as_mut().map(Random::next_u64),
+        }
+    }
+
+    fn time_limit(
+        &self,
+        facts: &Facts,
+        config: &EngineConfig,
+        stage: StageId,
+        state: &State,
+    ) -> Option<std::time::Duration> {
+        if !has_unbounded_output(facts, stage) || !is_splittable(facts, stage) {
+            return None;
+        }
+        Some(if state.is_draining() {
+            std::time::Duration::ZERO
+        } else {
+            config.unbounded_bundle_time
+        })
+    }
+
+    /// The running splittable bundles that should stop soon, each once.
+    pub(crate) fn slow(
+        &mut self,
+        facts: &Facts,
+        state: &State,
+        config: &EngineConfig,
+        now: Timestamp,
+    ) -> Vec<BundleId> {
+        let mut slow = Vec::new();
+        for (id, flight) in &mut self.in_flight {
+            if flight.was_asked_to_stop || !is_splittable(facts, flight.stage) {
+                continue;
+            }
+            let is_late = has_unbounded_output(facts, flight.stage)
+                && (state.is_draining() || now >= flight.started + config.unbounded_bundle_time);
+            let downstream = facts.topology.downstream[flight.stage.0].iter();
+            let behind: usize = downstream.map(|reader| state.queue_bytes(*reader)).sum();
+            if is_late || behind >= config.queue_bytes {
+                flight.was_asked_to_stop = true;
+                slow.push(*id);
+            }
+        }
+        slow
+    }
+
+    /// When something will be due: a delayed entry, or the checkpoint of a bundle.
+    pub(crate) fn next_wake_up(&self, facts: &Facts, config: &EngineConfig) -> Option<Timestamp> {
+        let checkpoints = self.in_flight.values().filter(|flight| {
+            !flight.was_asked_to_stop
+                && is_splittable(facts, flight.stage)
+                && has_unbounded_output(facts, flight.stage)
+        });
+        let checkpoints = checkpoints.map(|flight| flight.started + config.unbounded_bundle_time);
+        checkpoints.chain(self.delayed.first().map(|(at, ..)| *at)).min()
+    }
+}
+
+fn has_unbounded_output(facts: &Facts, stage: StageId) -> bool {
+    match &facts.plan.stages[stage.0].kind {
+        StageKind::Sdk(sdk) => sdk
+            .outputs
+            .iter()
+            .any(|(_, collection)| !facts.plan.collections[collection.0].is_bounded),
+        _ => false,
+    }
+}

@@ -1,0 +1,188 @@
+//! Makes outputs fit for whoever reads them: indexed, partitioned by key, cut into pieces, sorted by
+//! window.
+//!
+//! This is the work per element that the engine itself never does; it runs where bundles run. Sinks
+//! in this process index and partition while they write ([`Shuffle::exec_config`]), so for their
+//! chunks little is left to do; bytes from worker processes take one pass of skipping.
+
+mod cut;
+mod index;
+mod partition;
+mod windows;
+
+use std::sync::Arc;
+
+pub(crate) use self::index::end_of;
+use purlin_sdk::Error;
+use purlin_sdk::coders::windowed::WindowCoder;
+use purlin_sdk::exec::{Chunk, ExecConfig, Failure, Framing, SinkConfig};
+
+use crate::bundle::Output;
+use crate::config::EngineConfig;
+use crate::plan::{Collection, CollectionId, Plan, StageId, StageKind};
+use crate::random::Random;
+use crate::skip::Skipper;
+use crate::state::Facts;
+use crate::topology::Needs;
+
+/// Into how many pieces a seed cuts a chunk at most.
+const SEEDED_PIECES: usize = 4;
+
+/// Prepares the outputs of bundles for their readers.
+#[derive(Debug)]
+pub struct Shuffle {
+    facts: Arc<Facts>,
+    /// By collection.
+    edges: Vec<Edge>,
+    partitions: u32,
+    /// Into how many pieces a chunk is cut that is to be spread.
+    spread: usize,
+    strict: bool,
+    is_seeded: bool,
+}
+
+/// What preparing the elements of a collection takes.
+#[derive(Debug)]
+struct Edge {
+    needs: Needs,
+    windows: WindowCoder,
+    /// Where the coder can be skipped; needed for chunks that come without an index only.
+    skipper: Result<Skipper, String>,
+}
+
+impl Shuffle {
+    pub(crate) fn new(facts: &Arc<Facts>, config: &EngineConfig) -> Result<Self, Error> {
+        let edges: Result<Vec<_>, _> = facts
+            .plan
+            .collections
+            .iter()
+            .zip(&facts.topology.needs)
+            .map(|(collection, needs)| Edge::new(collection, *needs))
+            .collect();
+        Ok(Self {
+            facts: Arc::clone(facts),
+            edges: edges?,
+            partitions: config.partitions.max(1),
+            spread: config.max_in_flight,
+            strict: config.strict,
+            is_seeded: config.seed.is_some(),
+        })
+    }
+
+    /// How the processors of a stage must be wired, so that what they write fits its readers.
+    #[must_use]
+    pub fn exec_config(&self, stage: StageId) -> ExecConfig {
+        let mut config = ExecConfig { strict: self.strict, ..ExecConfig::default() };
+        if let StageKind::Sdk(sdk) = &self.facts.plan.stages[stage.0].kind {
+            for (sink, collection) in &sdk.outputs {
+                let needs = self.edges[collection.0].needs;
+                let sink_config = SinkConfig {
+                    partitions: if needs.partitions { self.partitions } else { 0 },
+                    index: needs.index() || self.is_seeded,
+                };
+                config.sinks.insert(sink.clone(), sink_config);
+            }
+        }
+        config
+    }
+
+    /// Prepares a chunk of a collection and appends what came of it, in the same order of elements
+    /// per key. With `random`, it is cut where chance says.
+    ///
+    /// # Errors
+    /// When its bytes are not what the collection's coder says.
+    pub fn prepare(
+        &self,
+        collection: CollectionId,
+        mut chunk: Chunk,
+        mut random: Option<&mut Random>,
+        outputs: &mut Vec<Output>,
+    ) -> Result<(), Box<Failure>> {
+        if chunk.count == 0 {
+            return Ok(());
+        }
+        let edge = &self.edges[collection.0];
+        if edge.needs_index(&chunk) || (random.is_some() && chunk.count > 1) {
+            index::ensure(&mut chunk, edge)
+                .map_err(|problem| self.failure(collection, &problem))?;
+        }
+        let chunks = match chunk.partition {
+            None if edge.needs.partitions => partition::partition(chunk, self.partitions),
+            _ => vec![chunk],
+        };
+        for chunk in chunks {
+            for piece in self.cut(edge, chunk, random.as_deref_mut()) {
+                let slices = windows::slices(&piece, edge)
+                    .map_err(|problem| self.failure(collection, &problem))?;
+                outputs.push(Output { collection, chunk: Arc::new(piece), slices });
+            }
+        }
+        Ok(())
+    }
+
+    fn cut(&self, edge: &Edge, chunk: Chunk, random: Option<&mut Random>) -> Vec<Chunk> {
+        if edge.needs.single {
+            return cut::even(chunk, usize::MAX);
+        }
+        match random {
+            Some(random) => {
+                let pieces = 1 + random.below(SEEDED_PIECES);
+                cut::at_random(chunk, pieces, random)
+            }
+            None if edge.needs.spread => cut::even(chunk, self.spread),
+            None => vec![chunk],
+        }
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.facts.plan
+    }
+
+    /// Whether elements of this collection must be indexed by whoever writes them.
+    pub(crate) fn wants_index(&self, collection: CollectionId) -> bool {
+        self.is_seeded || self.edges[collection.0].needs.index()
+    }
+
+    pub(crate) fn window_coder(&self, collection: CollectionId) -> WindowCoder {
+        self.edges[collection.0].windows
+    }
+
+    fn failure(&self, collection: CollectionId, problem: &str) -> Box<Failure> {
+        let id = &self.facts.plan.collections[collection.0].id;
+        Failure::new(format!("the elements of collection `{id}` cannot be passed on: {problem}"))
+    }
+}
+
+impl Edge {
+    fn new(collection: &Collection, needs: Needs) -> Result<Self, Error> {
+        Ok(Self {
+            needs,
+            windows: window_coder(collection)?,
+            skipper: Skipper::new(&collection.coder_id, &collection.coders)
+                .map_err(|error| error.to_string()),
+        })
+    }
+
+    fn needs_index(&self, chunk: &Chunk) -> bool {
+        let only_windows = Needs { windows: true, ..Needs::default() };
+        match chunk.framing {
+            Framing::Constant(_) => self.needs.index() && self.needs != only_windows,
+            Framing::Each => self.needs.index(),
+        }
+    }
+}
+
+fn window_coder(collection: &Collection) -> Result<WindowCoder, Error> {
+    use purlin_proto::urns::coders as urn;
+    let coder = collection.coders.get(&collection.windowing.window_coder_id);
+    let spec = coder.and_then(|coder| coder.spec.as_ref());
+    match spec.map_or("", |spec| spec.urn.as_str()) {
+        urn::GLOBAL_WINDOW => Ok(WindowCoder::Global),
+        urn::INTERVAL_WINDOW => Ok(WindowCoder::Interval),
+        urn::CUSTOM_WINDOW => Ok(WindowCoder::Custom),
+        other => Err(Error::Internal(format!(
+            "collection `{}` has windows of the unknown coder `{other}`",
+            collection.id
+        ))),
+    }
+}

@@ -1,0 +1,163 @@
+//! How a commit changes the state.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use purlin_sdk::Timestamp;
+use purlin_sdk::exec::{Chunk, Framing};
+use purlin_sdk::{Stamp, Window};
+
+use super::entry::Hold;
+use super::quiescence::{Tokens, union, with_token};
+use super::{Entry, Facts, State, Work};
+use crate::bundle::{BundleId, Output};
+use crate::commit::{BundleCommit, Change, Commit, ResidualWork};
+use crate::plan::{StageId, StageKind};
+
+/// What follows from a commit for scheduling.
+#[derive(Default, Debug)]
+pub(crate) struct Effects {
+    /// New queue entries.
+    pub(crate) added: Vec<(StageId, u64)>,
+    /// Bundles whose finalisers may be called now.
+    pub(crate) finalize: Vec<BundleId>,
+}
+
+impl State {
+    /// Applies a commit: the only change of the durable state there is.
+    pub(crate) fn apply(&mut self, facts: &Facts, commit: &Commit) -> Effects {
+        let mut effects = Effects::default();
+        match &commit.change {
+            Change::Impulse(stage) => self.apply_impulse(facts, *stage, &mut effects),
+            Change::Bundle(bundle) => self.apply_bundle(facts, bundle, &mut effects),
+            Change::Fire { stage, windows } => {
+                self.apply_fire(facts, *stage, windows, &mut effects);
+            }
+            Change::Drain { dropped } => self.apply_drain(dropped),
+        }
+        self.propagate(facts);
+        effects.finalize = self.quiescence.quiescent();
+        effects
+    }
+
+    fn apply_impulse(&mut self, facts: &Facts, stage: StageId, effects: &mut Effects) {
+        self.stages[stage.0].has_emitted = true;
+        if let StageKind::Impulse { output } = facts.plan.stages[stage.0].kind {
+            let output =
+                Output { collection: output, chunk: Arc::new(impulse()), slices: Vec::new() };
+            self.deliver(facts, &output, &None, effects);
+        }
+    }
+
+    fn apply_bundle(&mut self, facts: &Facts, commit: &BundleCommit, effects: &mut Effects) {
+        self.last_bundle = self.last_bundle.max(commit.bundle.0);
+        let consumed: Vec<Entry> =
+            commit.consumed.iter().filter_map(|id| self.dequeue(commit.stage, *id)).collect();
+        let inherited: Vec<Tokens> = consumed.iter().map(|entry| entry.tokens.clone()).collect();
+        let tokens = union(&inherited);
+        let mut output_tokens = tokens.clone();
+        if commit.finalizes {
+            self.quiescence.open(commit.bundle);
+            output_tokens = with_token(&tokens, commit.bundle);
+        }
+        for output in &commit.outputs {
+            self.deliver(facts, output, &output_tokens, effects);
+        }
+        // What a bundle leaves for later does not derive from its outputs.
+        self.leave(commit, &consumed, &tokens, effects);
+        for (transform, name, value) in &commit.metrics {
+            let key = (transform.clone(), name.clone());
+            self.metrics.entry(key).and_modify(|old| old.merge(*value)).or_insert(*value);
+        }
+        inherited.iter().for_each(|tokens| self.quiescence.release(tokens));
+    }
+
+    /// Puts back what a bundle left of its input.
+    fn leave(
+        &mut self,
+        commit: &BundleCommit,
+        consumed: &[Entry],
+        tokens: &Tokens,
+        effects: &mut Effects,
+    ) {
+        let stage = commit.stage;
+        for residual in &commit.residuals {
+            let entry = residual_entry(residual, tokens.clone());
+            effects.added.push((stage, self.enqueue(stage, entry)));
+        }
+        let hold = consumed.iter().fold(Hold::NONE, |hold, entry| hold.min(entry.hold));
+        let latest_window =
+            consumed.iter().map(|entry| entry.latest_window).max().unwrap_or(Timestamp::MAX);
+        for chunk in &commit.unprocessed {
+            let entry = Entry {
+                work: Work::Elements(Arc::clone(chunk)),
+                bytes: chunk.size_bytes(),
+                latest_window,
+                hold,
+                tokens: tokens.clone(),
+            };
+            effects.added.push((stage, self.enqueue(stage, entry)));
+        }
+    }
+
+    fn apply_fire(
+        &mut self,
+        facts: &Facts,
+        stage: StageId,
+        windows: &[Window],
+        effects: &mut Effects,
+    ) {
+        let lateness = facts.lateness(stage);
+        for window in windows {
+            let Some((groups, hold)) = self.stages[stage.0].groups.fire(window, lateness) else {
+                continue;
+            };
+            for group in groups {
+                let entry = Entry {
+                    bytes: group.size_bytes(),
+                    latest_window: window.max_timestamp(),
+                    work: Work::Groups(group),
+                    hold: Hold::output(hold),
+                    tokens: None,
+                };
+                effects.added.push((stage, self.enqueue(stage, entry)));
+            }
+            self.stages[stage.0].output_holds.remove(hold);
+        }
+    }
+
+    fn apply_drain(&mut self, dropped: &[(StageId, u64)]) {
+        self.is_draining = true;
+        for (stage, id) in dropped {
+            if let Some(entry) = self.dequeue(*stage, *id) {
+                self.quiescence.release(&entry.tokens);
+            }
+        }
+    }
+}
+
+fn residual_entry(residual: &ResidualWork, tokens: Tokens) -> Entry {
+    Entry {
+        work: Work::Residual {
+            chunk: Arc::clone(&residual.chunk),
+            resume_at: residual.resume_at,
+            is_bounded: residual.is_bounded,
+        },
+        bytes: residual.chunk.size_bytes(),
+        // Its element was begun, so its side inputs were ready.
+        latest_window: Timestamp::MIN,
+        hold: Hold::output(residual.hold),
+        tokens,
+    }
+}
+
+/// The one element of an impulse: no bytes, behind their length.
+fn impulse() -> Chunk {
+    Chunk {
+        data: Bytes::from_static(&[0]),
+        framing: Framing::Constant(Stamp::default()),
+        count: 1,
+        partition: None,
+        index: None,
+    }
+}

@@ -1,0 +1,105 @@
+//! What waits in the queue of a stage.
+
+use std::sync::Arc;
+
+use purlin_sdk::Timestamp;
+use purlin_sdk::exec::{Chunk, Framing};
+
+use super::quiescence::Tokens;
+use super::{StageState, State};
+use crate::bundle::{GroupInput, Output};
+use crate::plan::StageId;
+
+/// A piece of work that waits for a stage or runs in it.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Entry {
+    /// What to do.
+    pub(crate) work: Work,
+    /// The memory that it takes.
+    pub(crate) bytes: usize,
+    /// The last timestamp of the latest window of its elements: side inputs must be ready for it.
+    pub(crate) latest_window: Timestamp,
+    pub(super) hold: Hold,
+    pub(super) tokens: Tokens,
+}
+
+/// What an entry asks a stage to do.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Work {
+    /// Process elements.
+    Elements(Arc<Chunk>),
+    /// Continue an element of a splittable stage.
+    Residual { chunk: Arc<Chunk>, resume_at: Timestamp, is_bounded: bool },
+    /// Group complete windows.
+    Groups(GroupInput),
+}
+
+/// What watermarks an entry holds; the end of time for none.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Hold {
+    pub(super) input: Timestamp,
+    pub(super) output: Timestamp,
+}
+
+impl Hold {
+    pub(super) const NONE: Self = Self { input: Timestamp::MAX, output: Timestamp::MAX };
+
+    pub(super) fn input(input: Timestamp) -> Self {
+        Self { input, ..Self::NONE }
+    }
+
+    pub(super) fn output(output: Timestamp) -> Self {
+        Self { output, ..Self::NONE }
+    }
+
+    pub(super) fn min(self, other: Self) -> Self {
+        Self { input: self.input.min(other.input), output: self.output.min(other.output) }
+    }
+}
+
+impl StageState {
+    fn insert(&mut self, id: u64, entry: Entry) {
+        self.entry_bytes += entry.bytes;
+        self.input_holds.add(entry.hold.input);
+        self.output_holds.add(entry.hold.output);
+        self.entries.insert(id, entry);
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        self.entry_bytes -= entry.bytes;
+        self.input_holds.remove(entry.hold.input);
+        self.output_holds.remove(entry.hold.output);
+        Some(entry)
+    }
+}
+
+impl State {
+    /// Appends an entry to the queue of a stage.
+    pub(super) fn enqueue(&mut self, stage: StageId, entry: Entry) -> u64 {
+        self.quiescence.carry(&entry.tokens);
+        let id = self.next_entry;
+        self.next_entry += 1;
+        self.stages[stage.0].insert(id, entry);
+        id
+    }
+
+    /// Takes an entry out of the queue of a stage; its tokens are released by the caller, after
+    /// those of what takes its place were carried.
+    pub(super) fn dequeue(&mut self, stage: StageId, id: u64) -> Option<Entry> {
+        self.stages[stage.0].remove(id)
+    }
+}
+
+/// The last timestamp of the latest window of an output's elements.
+pub(super) fn latest_window(output: &Output) -> Timestamp {
+    let of_slices = output.slices.iter().map(|slice| slice.window.max_timestamp()).max();
+    match (&output.chunk.framing, of_slices) {
+        (_, Some(latest)) => latest,
+        (Framing::Constant(stamp), None) => {
+            let windows = stamp.windows.as_slice().iter();
+            windows.map(|window| window.max_timestamp()).max().unwrap_or(Timestamp::MAX)
+        }
+        (Framing::Each, None) => Timestamp::MAX,
+    }
+}

@@ -1,0 +1,112 @@
+//! What GroupByKey stages hold until the watermark passes the end of a window.
+
+use std::collections::BTreeMap;
+
+use purlin_sdk::Timestamp;
+use purlin_sdk::{PaneInfo, Timing, Window};
+
+use crate::bundle::{GroupInput, GroupSlice};
+
+/// The elements of each window, by partition.
+///
+/// The default trigger needs no state per key: a window fires for all keys at once, when the
+/// watermark passes its end, and again when elements come late but not too late.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub(super) struct GroupBuffer {
+    /// By the window's last timestamp, so that the next to fire is first.
+    windows: BTreeMap<(Timestamp, Window), Held>,
+    /// How often the windows fired that may still get late elements.
+    fired: BTreeMap<(Timestamp, Window), i64>,
+    bytes: usize,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+struct Held {
+    partitions: BTreeMap<u32, Vec<GroupSlice>>,
+    /// The watermark that these elements hold at the output.
+    hold: Timestamp,
+    bytes: usize,
+}
+
+impl GroupBuffer {
+    /// Adds elements; returns the hold that ceases and the one that takes its place.
+    pub(super) fn push(
+        &mut self,
+        window: Window,
+        partition: u32,
+        slice: GroupSlice,
+        hold: Timestamp,
+    ) -> (Option<Timestamp>, Timestamp) {
+        let key = (window.max_timestamp(), window);
+        let before = self.windows.get(&key).map(|held| held.hold);
+        let empty = || Held { partitions: BTreeMap::new(), hold, bytes: 0 };
+        let held = self.windows.entry(key).or_insert_with(empty);
+        let bytes = slice.size_bytes();
+        held.bytes += bytes;
+        self.bytes += bytes;
+        held.hold = held.hold.min(hold);
+        held.partitions.entry(partition).or_default().push(slice);
+        (before, held.hold)
+    }
+
+    /// The windows that the watermark has passed, in the order of their ends.
+    pub(super) fn complete(&self, watermark: Timestamp) -> Vec<Window> {
+        let passed = self.windows.keys().take_while(|(max, _)| *max < watermark);
+        passed.map(|(_, window)| window.clone()).collect()
+    }
+
+    /// Takes a window's elements out: its groups by partition, and their hold.
+    pub(super) fn fire(
+        &mut self,
+        window: &Window,
+        lateness: i64,
+    ) -> Option<(Vec<GroupInput>, Timestamp)> {
+        let key = (window.max_timestamp(), window.clone());
+        let held = self.windows.remove(&key)?;
+        self.bytes -= held.bytes;
+        let pane = self.next_pane(key, lateness);
+        let groups = held.partitions.into_iter().map(|(partition, slices)| GroupInput {
+            window: window.clone(),
+            partition,
+            pane,
+            slices,
+        });
+        Some((groups.collect(), held.hold))
+    }
+
+    /// Panes are counted per window and not per key: a key whose first elements come late gets the
+    /// number of the window's late pane.
+    fn next_pane(&mut self, window: (Timestamp, Window), lateness: i64) -> PaneInfo {
+        if lateness == 0 {
+            return PaneInfo::ON_TIME_AND_ONLY;
+        }
+        let count = self.fired.entry(window).or_default();
+        let index = *count;
+        *count += 1;
+        PaneInfo {
+            is_first: index == 0,
+            is_last: false,
+            timing: if index == 0 { Timing::OnTime } else { Timing::Late },
+            index,
+            on_time_index: index,
+        }
+    }
+
+    /// Forgets windows for which late elements are dropped from now on.
+    pub(super) fn expire(&mut self, watermark: Timestamp, lateness: i64) {
+        while let Some(first) = self.fired.first_entry() {
+            if first.key().0.0.saturating_add(lateness) >= watermark.0 {
+                break;
+            }
+            first.remove();
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.windows.is_empty()
+    }
+}

@@ -1,0 +1,48 @@
+//! Timestamps that a watermark must not pass.
+
+use std::collections::BTreeMap;
+
+use purlin_sdk::Timestamp;
+
+/// A multiset of timestamps that knows its least.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub(super) struct Holds(BTreeMap<Timestamp, usize>);
+
+impl Holds {
+    pub(super) fn add(&mut self, hold: Timestamp) {
+        *self.0.entry(hold).or_default() += 1;
+    }
+
+    pub(super) fn remove(&mut self, hold: Timestamp) {
+        if let Some(count) = self.0.get_mut(&hold) {
+            *count -= 1;
+            if *count == 0 {
+                self.0.remove(&hold);
+            }
+        }
+    }
+
+    /// The least, or the end of time.
+    pub(super) fn least(&self) -> Timestamp {
+        self.0.keys().next().copied().unwrap_or(Timestamp::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hold_taken_twice_is_kept_until_it_is_released_twice() {
+        let mut holds = Holds::default();
+        holds.add(Timestamp(5));
+        holds.add(Timestamp(5));
+        holds.add(Timestamp(7));
+        holds.remove(Timestamp(5));
+        assert_eq!(holds.least(), Timestamp(5));
+        holds.remove(Timestamp(5));
+        assert_eq!(holds.least(), Timestamp(7));
+        holds.remove(Timestamp(7));
+        assert_eq!(holds.least(), Timestamp::MAX);
+    }
+}

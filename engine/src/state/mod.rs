@@ -1,0 +1,199 @@
+//! The durable state of a job: what a log of commits determines.
+
+mod apply;
+mod deliver;
+mod entry;
+mod groups;
+mod holds;
+mod quiescence;
+mod side_gate;
+mod watermarks;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use purlin_sdk::Timestamp;
+use purlin_sdk::Window;
+use purlin_sdk::runner::Metrics;
+
+pub(crate) use self::apply::Effects;
+pub(crate) use self::entry::{Entry, Work};
+use self::groups::GroupBuffer;
+use self::holds::Holds;
+use self::quiescence::Quiescence;
+pub(crate) use self::side_gate::side_window_span;
+use crate::bundle::BundleId;
+use crate::plan::{CollectionId, Plan, StageId};
+use crate::side_inputs::SideInputs;
+use crate::topology::Topology;
+
+/// What never changes during a job.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) topology: Topology,
+}
+
+/// The durable state of a job: queues, buffers, watermarks, holds, side inputs and metrics.
+///
+/// It changes by [`Commit`](crate::Commit)s alone, and equal commits give equal states.
+#[derive(Clone, PartialEq, Debug)]
+pub struct State {
+    stages: Vec<StageState>,
+    /// By collection.
+    watermarks: Vec<Timestamp>,
+    next_entry: u64,
+    last_bundle: u64,
+    metrics: Metrics,
+    side_inputs: SideInputs,
+    quiescence: Quiescence,
+    is_draining: bool,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+struct StageState {
+    /// What waits or runs, by the number that it got on arrival.
+    entries: BTreeMap<u64, Entry>,
+    entry_bytes: usize,
+    input_holds: Holds,
+    output_holds: Holds,
+    input_watermark: Timestamp,
+    output_watermark: Timestamp,
+    /// Of an impulse.
+    has_emitted: bool,
+    /// Of a GroupByKey.
+    groups: GroupBuffer,
+}
+
+impl StageState {
+    fn new() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            entry_bytes: 0,
+            input_holds: Holds::default(),
+            output_holds: Holds::default(),
+            input_watermark: Timestamp::MIN,
+            output_watermark: Timestamp::MIN,
+            has_emitted: false,
+            groups: GroupBuffer::default(),
+        }
+    }
+}
+
+impl State {
+    pub(crate) fn new(facts: &Facts) -> Self {
+        let mut state = Self {
+            stages: facts.plan.stages.iter().map(|_| StageState::new()).collect(),
+            watermarks: vec![Timestamp::MIN; facts.plan.collections.len()],
+            next_entry: 0,
+            last_bundle: 0,
+            metrics: Metrics::default(),
+            side_inputs: SideInputs::default(),
+            quiescence: Quiescence::default(),
+            is_draining: false,
+        };
+        state.propagate(facts);
+        state
+    }
+
+    /// What was counted so far, by the transform's unique name and the metric's name.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The watermark of a collection: no element before it will come, but late ones.
+    #[must_use]
+    pub fn watermark(&self, collection: CollectionId) -> Timestamp {
+        self.watermarks[collection.0]
+    }
+
+    /// The watermarks at the inputs and at the outputs of a stage.
+    #[must_use]
+    pub fn stage_watermarks(&self, stage: StageId) -> (Timestamp, Timestamp) {
+        let stage = &self.stages[stage.0];
+        (stage.input_watermark, stage.output_watermark)
+    }
+
+    /// The bytes that wait for a stage or run in it.
+    #[must_use]
+    pub fn queue_bytes(&self, stage: StageId) -> usize {
+        self.stages[stage.0].entry_bytes
+    }
+
+    /// The bytes of queues, buffers and side inputs.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        let stages = self.stages.iter().map(|stage| stage.entry_bytes + stage.groups.bytes());
+        stages.sum::<usize>() + self.side_inputs.size_bytes()
+    }
+
+    /// Whether every element was processed.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.watermarks.iter().all(|watermark| *watermark == Timestamp::MAX)
+            && self.stages.iter().all(|stage| {
+                stage.entries.is_empty()
+                    && stage.groups.is_empty()
+                    && stage.output_watermark == Timestamp::MAX
+            })
+    }
+
+    /// Whether the job was told to drain.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.is_draining
+    }
+
+    pub(crate) fn last_bundle(&self) -> u64 {
+        self.last_bundle
+    }
+
+    pub(crate) fn entry(&self, stage: StageId, id: u64) -> Option<&Entry> {
+        self.stages[stage.0].entries.get(&id)
+    }
+
+    pub(crate) fn entries(&self, stage: StageId) -> impl Iterator<Item = (u64, &Entry)> {
+        self.stages[stage.0].entries.iter().map(|(id, entry)| (*id, entry))
+    }
+
+    pub(crate) fn has_emitted(&self, stage: StageId) -> bool {
+        self.stages[stage.0].has_emitted
+    }
+
+    /// The windows of a GroupByKey stage that the watermark has passed.
+    pub(crate) fn complete_windows(&self, stage: StageId) -> Vec<Window> {
+        let stage = &self.stages[stage.0];
+        stage.groups.complete(stage.input_watermark)
+    }
+
+    /// The side inputs of a stage as they are now.
+    pub(crate) fn side_inputs_of(&self, facts: &Facts, stage: StageId) -> SideInputs {
+        match &facts.plan.stages[stage.0].kind {
+            crate::plan::StageKind::Sdk(sdk) if !sdk.side_inputs.is_empty() => {
+                self.side_inputs.restricted(sdk.side_inputs.iter().map(|side| side.collection))
+            }
+            _ => SideInputs::default(),
+        }
+    }
+
+    /// The bundles whose finalisers wait, for the end of a job.
+    pub(crate) fn unfinalized(&self) -> Vec<BundleId> {
+        self.quiescence.rest()
+    }
+
+    /// What holds a stage that does not end, for the message of a job that is stuck.
+    pub(crate) fn describe(&self, stage: StageId) -> String {
+        let stage = &self.stages[stage.0];
+        format!(
+            "input watermark {}, output watermark {}, input hold {}, output hold {}, \
+             {} queue entries, {} buffered bytes",
+            stage.input_watermark,
+            stage.output_watermark,
+            stage.input_holds.least(),
+            stage.output_holds.least(),
+            stage.entries.len(),
+            stage.groups.bytes(),
+        )
+    }
+}

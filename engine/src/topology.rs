@@ -1,0 +1,171 @@
+//! Who reads what, with flattens and reshuffles looked through.
+
+use crate::plan::{CollectionId, Plan, Stage, StageId, StageKind};
+
+/// Facts about a plan that the engine and the shuffle look up often.
+#[derive(Debug)]
+pub(crate) struct Topology {
+    /// By collection: where its elements go.
+    pub(crate) deliveries: Vec<Vec<Delivery>>,
+    /// By collection: what its readers need of each chunk.
+    pub(crate) needs: Vec<Needs>,
+    /// By stage: main inputs.
+    pub(crate) inputs: Vec<Vec<CollectionId>>,
+    /// By stage: the SDK stages whose queues its outputs enter.
+    pub(crate) downstream: Vec<Vec<StageId>>,
+}
+
+/// Where the elements of a collection go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Delivery {
+    /// The collection as the reader knows it: behind flattens, another than the one delivered.
+    pub(crate) collection: CollectionId,
+    /// Who reads it.
+    pub(crate) reader: Reader,
+}
+
+/// Who reads a collection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reader {
+    /// An SDK stage, from its queue.
+    Queue(StageId),
+    /// A GroupByKey stage, from its buffers.
+    Group(StageId),
+    /// Any stage, as a side input.
+    Side,
+}
+
+/// What the readers of a collection need of each chunk.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Needs {
+    /// Partitions by key.
+    pub(crate) partitions: bool,
+    /// Which elements are in which window.
+    pub(crate) windows: bool,
+    /// Chunks of one element each, since each may be much work.
+    pub(crate) single: bool,
+    /// Small chunks, to be spread over executors.
+    pub(crate) spread: bool,
+}
+
+impl Needs {
+    /// Whether a reader must find elements inside a chunk.
+    pub(crate) fn index(self) -> bool {
+        self != Self::default()
+    }
+}
+
+impl Topology {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let all = || (0..plan.collections.len()).map(CollectionId);
+        let deliveries: Vec<Vec<Delivery>> = all().map(|id| deliveries(plan, id)).collect();
+        let needs = all().map(|id| needs(plan, id, &deliveries[id.0])).collect();
+        let inputs = plan.stages.iter().map(inputs_of).collect();
+        let downstream = plan.stages.iter().map(|stage| downstream(stage, &deliveries)).collect();
+        Self { deliveries, needs, inputs, downstream }
+    }
+}
+
+fn deliveries(plan: &Plan, collection: CollectionId) -> Vec<Delivery> {
+    let this = &plan.collections[collection.0];
+    let mut found = Vec::new();
+    if !this.side_consumers.is_empty() {
+        found.push(Delivery { collection, reader: Reader::Side });
+    }
+    for &consumer in &this.consumers {
+        match &plan.stages[consumer.0].kind {
+            StageKind::Impulse { .. } | StageKind::TestStream { .. } => {}
+            StageKind::GroupByKey { .. } => {
+                found.push(Delivery { collection, reader: Reader::Group(consumer) });
+            }
+            StageKind::Sdk(_) => {
+                found.push(Delivery { collection, reader: Reader::Queue(consumer) });
+            }
+            StageKind::Reshuffle { output, .. } => found.extend(deliveries(plan, *output)),
+            StageKind::Flatten { inputs, output } => {
+                let times = multiplicity(inputs, collection, &this.consumers, consumer);
+                (0..times).for_each(|_| found.extend(deliveries(plan, *output)));
+            }
+        }
+    }
+    found
+}
+
+/// How often a flatten gets each element, per mention of it among the consumers: a plan may name a
+/// flatten that reads a collection twice once or twice.
+fn multiplicity(
+    inputs: &[CollectionId],
+    collection: CollectionId,
+    consumers: &[StageId],
+    consumer: StageId,
+) -> usize {
+    let read = inputs.iter().filter(|input| **input == collection).count();
+    let mentioned = consumers.iter().filter(|stage| **stage == consumer).count();
+    read / mentioned.max(1)
+}
+
+fn needs(plan: &Plan, collection: CollectionId, deliveries: &[Delivery]) -> Needs {
+    let mut needs = Needs { spread: is_spread(plan, collection), ..Needs::default() };
+    for delivery in deliveries {
+        match delivery.reader {
+            Reader::Group(_) => {
+                needs.partitions = true;
+                needs.windows = true;
+            }
+            Reader::Side => needs.windows = true,
+            Reader::Queue(stage) => {
+                if let StageKind::Sdk(sdk) = &plan.stages[stage.0].kind {
+                    needs.windows |= !sdk.side_inputs.is_empty();
+                    needs.single |= sdk.is_splittable;
+                }
+            }
+        }
+    }
+    needs
+}
+
+fn is_spread(plan: &Plan, collection: CollectionId) -> bool {
+    plan.collections[collection.0].consumers.iter().any(|stage| match &plan.stages[stage.0].kind {
+        StageKind::Reshuffle { .. } => true,
+        StageKind::Flatten { output, .. } => is_spread(plan, *output),
+        _ => false,
+    })
+}
+
+fn inputs_of(stage: &Stage) -> Vec<CollectionId> {
+    match &stage.kind {
+        StageKind::Impulse { .. } | StageKind::TestStream { .. } => Vec::new(),
+        StageKind::GroupByKey { input, .. } | StageKind::Reshuffle { input, .. } => vec![*input],
+        StageKind::Flatten { inputs, .. } => inputs.clone(),
+        StageKind::Sdk(sdk) => vec![sdk.input],
+    }
+}
+
+fn outputs_of(stage: &Stage) -> Vec<CollectionId> {
+    match &stage.kind {
+        StageKind::Impulse { output }
+        | StageKind::GroupByKey { output, .. }
+        | StageKind::Reshuffle { output, .. }
+        | StageKind::Flatten { output, .. } => vec![*output],
+        StageKind::TestStream { outputs, .. } => ids(outputs),
+        StageKind::Sdk(sdk) => ids(&sdk.outputs),
+    }
+}
+
+fn ids(named: &[(String, CollectionId)]) -> Vec<CollectionId> {
+    named.iter().map(|(_, collection)| *collection).collect()
+}
+
+fn downstream(stage: &Stage, deliveries: &[Vec<Delivery>]) -> Vec<StageId> {
+    let outputs = outputs_of(stage);
+    let readers = outputs.iter().flat_map(|output| &deliveries[output.0]);
+    let mut stages: Vec<StageId> = readers
+        .filter_map(|delivery| match delivery.reader {
+            Reader::Queue(reader) => Some(reader),
+            _ => None,
+        })
+        .collect();
+    stages.sort_unstable();
+    stages.dedup();
+    stages
+}
