@@ -22,7 +22,7 @@ pub(super) fn dot(plan: &Plan) -> String {
 }
 
 fn edges(collection: &Collection, text: &mut String) {
-    let label = quoted(&collection.id);
+    let label = quoted(&collection.name);
     for from in &collection.producers {
         for to in &collection.consumers {
             let _ = writeln!(text, "  s{} -> s{} [label={label}];", from.0, to.0);

@@ -30,7 +30,7 @@ struct Between {
 
 fn expand(graph: &mut Graph, node: &Node, restriction: &str) -> Result<()> {
     let (local, input) = node.main_input()?;
-    let between = add_collections(graph, &node.id, input, restriction)?;
+    let between = add_collections(graph, node, restriction)?;
     let Between { paired, sized, shuffled } = &between;
     let pair = part(node, "pair", "PairWithRestriction", urn::PAIR_WITH_RESTRICTION);
     let split = part(node, "split", "SplitAndSize", urn::SPLIT_AND_SIZE_RESTRICTIONS);
@@ -47,21 +47,18 @@ fn expand(graph: &mut Graph, node: &Node, restriction: &str) -> Result<()> {
     Ok(())
 }
 
-fn add_collections(graph: &mut Graph, id: &str, input: &str, restriction: &str) -> Result<Between> {
+fn add_collections(graph: &mut Graph, node: &Node, restriction: &str) -> Result<Between> {
+    let input = node.main_input()?.1;
     let element = graph.collection(input)?.coder_id.clone();
     let coders = &mut graph.components.coders;
     let paired_coder = coders::add(coders, coder_urn::KV, &[&element, restriction]);
     let size = coders::add(coders, coder_urn::DOUBLE, &[]);
     let sized_coder = coders::add(coders, coder_urn::KV, &[&paired_coder, &size]);
-    let between = Between {
-        paired: synthetic(id, "paired"),
-        sized: synthetic(id, "sized"),
-        shuffled: synthetic(id, "shuffled"),
-    };
-    graph.add_collection(&between.paired, &paired_coder, input)?;
-    graph.add_collection(&between.sized, &sized_coder, input)?;
-    graph.add_collection(&between.shuffled, &sized_coder, input)?;
-    Ok(between)
+    Ok(Between {
+        paired: graph.add_collection(node, "paired", &paired_coder, input)?,
+        sized: graph.add_collection(node, "sized", &sized_coder, input)?,
+        shuffled: graph.add_collection(node, "shuffled", &sized_coder, input)?,
+    })
 }
 
 /// A part with the payload and all inputs of the ParDo.

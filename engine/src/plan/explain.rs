@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use super::coders::{Coders, urn_of};
 use super::{Collection, CollectionId, Plan, SdkStage, Stage, StageKind};
 
-/// How deep coders are shown: deeper ones are `…`.
-const CODER_DEPTH: usize = 6;
+/// How deep, and how long in bytes, coders are shown; the rest is `…`.
+const CODER_DEPTH: usize = 12;
+const CODER_LENGTH: usize = 160;
 
 /// Stages with their transforms, inputs and outputs, then the collections between them.
 pub(super) fn explain(plan: &Plan) -> String {
@@ -30,14 +31,14 @@ fn stage_text(plan: &Plan, stage: &Stage, text: &mut String) {
     };
     let _ = writeln!(text, "stage {} `{}`: {heading}", stage.id.0, stage.name);
     for input in inputs {
-        line(text, "reads", &plan.collections[input.0].id);
+        line(text, "reads", &plan.collections[input.0].name);
     }
     if let StageKind::Sdk(sdk) = &stage.kind {
         side_input_text(plan, sdk, text);
         transforms_text(sdk, text);
     }
     for output in outputs {
-        line(text, "writes", &plan.collections[output.0].id);
+        line(text, "writes", &plan.collections[output.0].name);
     }
 }
 
@@ -79,7 +80,7 @@ fn marks(sdk: &SdkStage) -> String {
 
 fn side_input_text(plan: &Plan, sdk: &SdkStage, text: &mut String) {
     for side_input in &sdk.side_inputs {
-        let collection = &plan.collections[side_input.collection.0].id;
+        let collection = &plan.collections[side_input.collection.0].name;
         let transform = sdk.descriptor.transforms.get(&side_input.transform_id);
         let name = transform.map_or("", |transform| &transform.unique_name);
         line(text, "side", &format!("{collection} as `{}` of {name}", side_input.local_name));
@@ -120,21 +121,29 @@ fn in_order(sdk: &SdkStage) -> Vec<&purlin_proto::pipeline::PTransform> {
 fn collection_text(collection: &Collection) -> String {
     let boundedness = if collection.is_bounded { "bounded" } else { "unbounded" };
     let window_fn = collection.windowing.window_fn.as_ref().map_or("", |window_fn| &window_fn.urn);
-    let coder = coder_text(&collection.coders, &collection.coder_id, CODER_DEPTH);
-    format!("{}: {coder}, {boundedness}, {}", collection.id, short(window_fn))
+    let mut coder = String::new();
+    coder_text(&collection.coders, &collection.coder_id, CODER_DEPTH, &mut coder);
+    format!("{}: {coder}, {boundedness}, {}", collection.name, short(window_fn))
 }
 
 /// A coder as a type expression, such as `kv<bytes, varint>`.
-pub(super) fn coder_text(coders: &Coders, id: &str, depth: usize) -> String {
-    let Some(coder) = coders.get(id).filter(|_| depth > 0) else { return "…".to_owned() };
-    let name = short(urn_of(coder));
-    if coder.component_coder_ids.is_empty() {
-        return name.to_owned();
+fn coder_text(coders: &Coders, id: &str, depth: usize, text: &mut String) {
+    let shown = coders.get(id).filter(|_| depth > 0 && text.len() < CODER_LENGTH);
+    let Some(coder) = shown else {
+        text.push('…');
+        return;
+    };
+    text.push_str(short(urn_of(coder)));
+    for (position, component) in coder.component_coder_ids.iter().enumerate() {
+        text.push_str(if position == 0 { "<" } else { ", " });
+        coder_text(coders, component, depth - 1, text);
+        if text.len() >= CODER_LENGTH {
+            break;
+        }
     }
-    let components = coder.component_coder_ids.iter();
-    let components: Vec<String> =
-        components.map(|component| coder_text(coders, component, depth - 1)).collect();
-    format!("{name}<{}>", components.join(", "))
+    if !coder.component_coder_ids.is_empty() {
+        text.push('>');
+    }
 }
 
 /// A URN of the model without what all of them share.

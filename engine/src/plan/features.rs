@@ -8,10 +8,10 @@ use purlin_proto::pipeline::{
     PTransform, ParDoPayload, WindowingStrategy, accumulation_mode, merge_status, state_spec::Spec,
     time_domain, trigger,
 };
-use purlin_proto::urns::{transforms as urn, user_states, window_fns};
+use purlin_proto::urns::{fn_api, transforms as urn, user_states, window_fns};
 
 use super::graph::urn as urn_of;
-use super::traits::{is_par_do, par_do_payload};
+use super::traits::{is_par_do, is_sdk_primitive, par_do_payload};
 use super::{CollectionId, Plan, SdkStage, StageKind};
 
 /// A feature of the model, and who needs it.
@@ -71,6 +71,9 @@ pub mod feature {
     pub const UNKNOWN_TRANSFORM: &str = "unknown transform";
 }
 
+/// What the planner itself puts into stages.
+const IN_EVERY_STAGE: &[&str] = &[fn_api::DATA_SOURCE, fn_api::DATA_SINK, urn::FLATTEN];
+
 /// What the plan needs, each pair of feature and transform once, sorted.
 pub(super) fn features(plan: &Plan) -> Vec<Feature> {
     let mut found = Found { plan, features: BTreeSet::new() };
@@ -127,8 +130,9 @@ impl Found<'_> {
                     self.par_do(transform, &payload);
                 }
             } else {
-                let is_unknown = !urn_of(transform).starts_with("beam:");
-                self.add(feature::UNKNOWN_TRANSFORM, &transform.unique_name, is_unknown);
+                let urn = urn_of(transform);
+                let is_known = is_sdk_primitive(urn) || IN_EVERY_STAGE.contains(&urn);
+                self.add(feature::UNKNOWN_TRANSFORM, &transform.unique_name, !is_known);
             }
         }
         for side_input in &stage.side_inputs {

@@ -3,7 +3,7 @@
 //! A Flatten that only joins needs no stage: its output has several producers. What remains is
 //! where an input is read elsewhere too, or occurs twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use purlin_proto::pipeline::FunctionSpec;
 use purlin_proto::urns::transforms as urn;
@@ -13,53 +13,78 @@ use super::error::{PlanError, Result};
 use super::graph::{Derived, Graph, Node, NodeKind, Part, synthetic};
 
 /// Redirects producers where `elide` and the graph allow it, and converts inputs of other coders.
+/// The result is not in topological order.
 pub(super) fn flatten(mut graph: Graph, elide: bool) -> Result<Graph> {
+    let mut ends = Ends::of(&graph);
     let mut classes = Classes::default();
-    let mut index = 0;
-    // By position, as redirecting changes nodes and converting inserts some.
-    while index < graph.nodes.len() {
-        if matches!(graph.nodes[index].kind, NodeKind::Flatten) {
-            let was_empty = graph.nodes[index].transform.inputs.is_empty();
-            let added = convert_inputs(&mut graph, index, &mut classes)?;
-            index += added;
-            if elide {
-                redirect_producers(&mut graph, index)?;
-            }
-            if !was_empty && graph.nodes[index].transform.inputs.is_empty() {
-                graph.nodes.remove(index);
-                continue;
-            }
+    let mut is_gone = BTreeSet::new();
+    for index in 0..graph.nodes.len() {
+        if !matches!(graph.nodes[index].kind, NodeKind::Flatten) {
+            continue;
         }
-        index += 1;
+        let was_empty = graph.nodes[index].transform.inputs.is_empty();
+        convert_inputs(&mut graph, index, &mut ends, &mut classes)?;
+        if elide {
+            redirect_producers(&mut graph, index, &mut ends)?;
+        }
+        if !was_empty && graph.nodes[index].transform.inputs.is_empty() {
+            is_gone.insert(graph.nodes[index].id.clone());
+        }
     }
+    graph.nodes.retain(|node| !is_gone.contains(&node.id));
     Ok(graph)
 }
 
-/// Inserts a conversion before the Flatten at `index` for each input whose elements are encoded
-/// in another way than its output's. Returns how many.
-fn convert_inputs(graph: &mut Graph, index: usize, classes: &mut Classes) -> Result<usize> {
+/// What this pass knows of each collection, kept up to date while it changes producers.
+struct Ends {
+    producers: BTreeMap<String, Vec<usize>>,
+    /// How many inputs, of main and side kind, it is.
+    readings: BTreeMap<String, usize>,
+}
+
+impl Ends {
+    fn of(graph: &Graph) -> Self {
+        let (mut producers, mut readings) = (BTreeMap::new(), BTreeMap::new());
+        for (id, uses) in graph.uses() {
+            readings.insert(id.to_owned(), uses.readers.len() + uses.side_readers.len());
+            producers.insert(id.to_owned(), uses.producers);
+        }
+        Self { producers, readings }
+    }
+}
+
+/// Adds a conversion for each input of the Flatten whose elements are encoded in another way than
+/// its output's. The conversion writes the output itself.
+fn convert_inputs(
+    graph: &mut Graph,
+    index: usize,
+    ends: &mut Ends,
+    classes: &mut Classes,
+) -> Result<()> {
     let node = graph.nodes[index].clone();
-    let output = node.output()?.1.clone();
-    let target = graph.collection(&output)?.coder_id.clone();
-    let mut added = 0;
+    let output = node.output()?.1;
+    let target = graph.collection(output)?.coder_id.clone();
     for (local, input) in &node.transform.inputs {
         let coder_id = &graph.collection(input)?.coder_id;
         if classes.equal(&graph.components.coders, coder_id, &target)? {
             continue;
         }
-        let conversion = conversion(graph, &node, local)?;
-        graph.nodes.insert(index, conversion);
-        added += 1;
-        graph.nodes[index + added].transform.inputs.remove(local);
+        let conversion = conversion(graph, &node, (local, input), ends)?;
+        ends.producers.entry(output.clone()).or_default().push(graph.nodes.len());
+        graph.nodes.push(conversion);
+        graph.nodes[index].transform.inputs.remove(local);
     }
-    Ok(added)
+    Ok(())
 }
 
 /// A Flatten of one input inside an SDK, which decodes the input and encodes the output.
-fn conversion(graph: &Graph, node: &Node, local: &str) -> Result<Node> {
-    let input = node.transform.inputs[local].clone();
-    let output = node.output()?.1.clone();
-    let environment_id = environment_near(graph, &input, &output).ok_or_else(|| {
+fn conversion(
+    graph: &Graph,
+    node: &Node,
+    (local, input): (&str, &str),
+    ends: &Ends,
+) -> Result<Node> {
+    let environment_id = environment_near(graph, input, ends).ok_or_else(|| {
         PlanError::unsupported(format!(
             "{} joins collections of different coders, and no environment can convert `{input}`",
             node.place()
@@ -71,64 +96,54 @@ fn conversion(graph: &Graph, node: &Node, local: &str) -> Result<Node> {
         of: node,
         suffix: "Convert",
         spec: FunctionSpec { urn: urn::FLATTEN.to_owned(), ..Default::default() },
-        inputs: BTreeMap::from([(local.to_owned(), input)]),
-        outputs: BTreeMap::from([("out".to_owned(), output)]),
+        inputs: BTreeMap::from([(local.to_owned(), input.to_owned())]),
+        outputs: BTreeMap::from([("out".to_owned(), node.output()?.1.clone())]),
     }
     .sdk_node()?;
     conversion.transform.environment_id = environment_id;
     Ok(conversion)
 }
 
-/// The environment where `input` comes from, or else of a reader of `output`, or else of any
-/// transform: the nearer, the surer it is to know both coders.
-fn environment_near(graph: &Graph, input: &str, output: &str) -> Option<String> {
-    let uses = graph.uses();
+/// The environment where `input` comes from, or else of any transform: the nearer, the surer it
+/// is to know both coders.
+fn environment_near(graph: &Graph, input: &str, ends: &Ends) -> Option<String> {
     let environment = |index: usize| {
         let node: &Node = &graph.nodes[index];
         node.traits().map(|_| node.transform.environment_id.clone())
     };
     let mut stack = vec![input];
+    let mut seen = BTreeSet::from([input]);
     while let Some(collection) = stack.pop() {
-        for &producer in uses.get(collection).iter().flat_map(|uses| &uses.producers) {
+        for &producer in ends.producers.get(collection).into_iter().flatten() {
             if let Some(found) = environment(producer) {
                 return Some(found);
             }
-            stack.extend(graph.nodes[producer].transform.inputs.values().map(String::as_str));
+            let inputs = graph.nodes[producer].transform.inputs.values().map(String::as_str);
+            stack.extend(inputs.filter(|id| seen.insert(id)));
         }
     }
-    let readers = uses.get(output).into_iter().flat_map(|uses| uses.readers.iter().copied());
-    readers.chain(0..graph.nodes.len()).find_map(environment)
+    (0..graph.nodes.len()).find_map(environment)
 }
 
 /// Lets the producers of each input that nothing else reads write the output.
-fn redirect_producers(graph: &mut Graph, index: usize) -> Result<()> {
+fn redirect_producers(graph: &mut Graph, index: usize, ends: &mut Ends) -> Result<()> {
     let output = graph.nodes[index].output()?.1.clone();
     let flatten = graph.nodes[index].transform.unique_name.clone();
-    for (local, input, producers) in sole_readings(graph, index) {
-        for producer in producers {
-            redirect(graph, producer, &input, &output, &flatten);
+    for (local, input) in graph.nodes[index].transform.inputs.clone() {
+        if ends.readings.get(&input) != Some(&1) {
+            continue;
         }
+        let producers = ends.producers.remove(&input).unwrap_or_default();
+        for &producer in &producers {
+            redirect(graph, producer, (&input, &output), &flatten);
+        }
+        ends.producers.entry(output.clone()).or_default().extend(producers);
         graph.nodes[index].transform.inputs.remove(&local);
     }
     Ok(())
 }
 
-/// Local name, collection and producers of each input that is read here and nowhere else.
-fn sole_readings(graph: &Graph, index: usize) -> Vec<(String, String, Vec<usize>)> {
-    let uses = graph.uses();
-    let mut found = Vec::new();
-    for (local, input) in &graph.nodes[index].transform.inputs {
-        if let Some(uses) = uses.get(input.as_str())
-            && uses.readers.len() == 1
-            && uses.side_readers.is_empty()
-        {
-            found.push((local.clone(), input.clone(), uses.producers.clone()));
-        }
-    }
-    found
-}
-
-fn redirect(graph: &mut Graph, producer: usize, from: &str, to: &str, flatten: &str) {
+fn redirect(graph: &mut Graph, producer: usize, (from, to): (&str, &str), flatten: &str) {
     let Graph { nodes, parts, .. } = graph;
     let node = &mut nodes[producer];
     for (local, id) in node.transform.outputs.iter_mut().filter(|(_, id)| *id == from) {

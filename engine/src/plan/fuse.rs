@@ -36,7 +36,7 @@ struct Fusion<'a> {
     stages: Vec<Draft>,
     /// Of the nodes so far.
     stage_of: Vec<usize>,
-    /// The stages whose main input is this collection.
+    /// The stages whose main input is this collection, and which more readers of it may join.
     readers: BTreeMap<&'a str, Vec<usize>>,
 }
 
@@ -74,20 +74,14 @@ impl<'a> Fusion<'a> {
         rest.iter().all(|&other| self.stage_of[other] == stage).then_some(stage)
     }
 
-    /// Whether a stage runs in the node's environment and may be added to. Whatever it begins
-    /// with, more may follow; but beside a first transform with needs of its own (state,
-    /// restrictions, sorted input) nothing else reads its input.
+    /// Whether a stage runs in the node's environment and may be added to.
     fn accepts(&self, stage: usize, node: &Node) -> bool {
         let Some(&root) = self.stages[stage].nodes.first() else { return false };
         let root = &self.graph.nodes[root];
         let Some(traits) = root.traits() else { return false };
         let environment =
             |node: &Node| self.environments.get(node.transform.environment_id.as_str()).copied();
-        let is_sibling = node.main_input().ok().map(|input| input.1)
-            == root.main_input().ok().map(|input| input.1);
-        !traits.is_alone
-            && environment(root) == environment(node)
-            && !(is_sibling && self.must_be_root(root))
+        !traits.is_alone && environment(root) == environment(node)
     }
 
     /// Whether a side input of the node is made by the stage or by one that waits for it.
@@ -115,10 +109,13 @@ impl<'a> Fusion<'a> {
     /// Puts the next node into a stage, or into a new one.
     fn place(&mut self, index: usize, stage: Option<usize>) {
         let node = &self.graph.nodes[index];
+        let may_be_joined = !self.must_be_root(node);
         let stage = stage.unwrap_or_else(|| {
             self.stages.push(Draft::default());
             let stage = self.stages.len() - 1;
-            for (_, input) in node.main_inputs().filter(|_| node.traits().is_some()) {
+            // Beside a first transform with needs of its own (state, restrictions, sorted input)
+            // nothing else reads its input.
+            for (_, input) in node.main_inputs().filter(|_| may_be_joined) {
                 self.readers.entry(input).or_default().push(stage);
             }
             stage

@@ -1,7 +1,7 @@
 //! The graph that the passes work on: transforms in topological order, connected by collections.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use purlin_proto::pipeline::{Components, FunctionSpec, PCollection, PTransform};
 
@@ -165,13 +165,20 @@ impl Graph {
         found.ok_or_else(|| PlanError::dangling("the pipeline", "collection", id))
     }
 
-    /// Adds a collection that is windowed and bounded like another.
-    pub(super) fn add_collection(&mut self, id: &str, coder_id: &str, like: &str) -> Result<()> {
+    /// Adds a collection between the parts of a transform, windowed and bounded like another.
+    pub(super) fn add_collection(
+        &mut self,
+        of: &Node,
+        part: &str,
+        coder_id: &str,
+        like: &str,
+    ) -> Result<String> {
         let mut collection = self.collection(like)?.clone();
-        id.clone_into(&mut collection.unique_name);
+        collection.unique_name = format!("{}.{part}", of.transform.unique_name);
         coder_id.clone_into(&mut collection.coder_id);
-        self.components.pcollections.insert(id.to_owned(), collection);
-        Ok(())
+        let id = synthetic(&of.id, part);
+        self.components.pcollections.insert(id.clone(), collection);
+        Ok(id)
     }
 
     /// Puts producers before consumers, otherwise keeping the order.
@@ -206,6 +213,7 @@ impl Graph {
     fn cycle(&self, sorted: &[usize]) -> PlanError {
         let mut producer_in_cycle: BTreeMap<&str, usize> = BTreeMap::new();
         let mut path = Vec::new();
+        let sorted: BTreeSet<usize> = sorted.iter().copied().collect();
         let mut stuck: Vec<usize> =
             (0..self.nodes.len()).filter(|index| !sorted.contains(index)).collect();
         for &index in &stuck {
@@ -215,7 +223,8 @@ impl Graph {
         }
         // Every stuck node waits for a stuck producer: walking back must come round.
         let mut at = stuck.pop();
-        while let Some(index) = at.filter(|index| !path.contains(index)) {
+        let mut seen = BTreeSet::new();
+        while let Some(index) = at.filter(|index| seen.insert(*index)) {
             path.push(index);
             let mut inputs = self.nodes[index].transform.inputs.values();
             at = inputs.find_map(|input| producer_in_cycle.get(input.as_str()).copied());

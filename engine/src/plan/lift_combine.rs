@@ -114,12 +114,10 @@ impl<'a> Combine<'a> {
 
 /// Adds the collection of grouped `values`, windowed like the combine's output.
 fn add_grouped(graph: &mut Graph, combine: &Combine<'_>, values: &str) -> Result<String> {
-    let grouped = synthetic(&combine.node.id, "grouped");
     let coders = &mut graph.components.coders;
     let iterable = coders::add(coders, coder_urn::ITERABLE, &[values]);
     let coder = coders::add(coders, coder_urn::KV, &[&combine.key, &iterable]);
-    graph.add_collection(&grouped, &coder, combine.output)?;
-    Ok(grouped)
+    graph.add_collection(combine.node, "grouped", &coder, combine.output)
 }
 
 fn expand_lifted(graph: &mut Graph, node: &Node) -> Result<()> {
@@ -127,11 +125,9 @@ fn expand_lifted(graph: &mut Graph, node: &Node) -> Result<()> {
     let accumulator = accumulator_coder(node)?;
     let coder =
         coders::add(&mut graph.components.coders, coder_urn::KV, &[&combine.key, &accumulator]);
-    let precombined = synthetic(&node.id, "precombined");
-    let merged = synthetic(&node.id, "merged");
-    graph.add_collection(&precombined, &coder, combine.input)?;
+    let precombined = graph.add_collection(node, "precombined", &coder, combine.input)?;
     let grouped = add_grouped(graph, &combine, &accumulator)?;
-    graph.add_collection(&merged, &coder, combine.output)?;
+    let merged = graph.add_collection(node, "merged", &coder, combine.output)?;
 
     let edge = (combine.input, precombined.as_str());
     let precombine =

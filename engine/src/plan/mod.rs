@@ -103,6 +103,8 @@ pub struct CollectionId(pub usize);
 pub struct Collection {
     /// Its id in the pipeline proto, or a synthetic one.
     pub id: String,
+    /// Its unique name, for people.
+    pub name: String,
     /// All stages that write it; several where a Flatten joins them.
     pub producers: Vec<StageId>,
     /// The stages that read it as their main input.

@@ -17,8 +17,7 @@ pub struct PlanOptions {
     pub known_coders: BTreeSet<String>,
 }
 
-/// Coders that are parsed everywhere. Rows are not: nothing in a runner looks into them, so their
-/// bytes are as opaque as a pickle's.
+/// The coders of Beam's model, whose bytes the engine can skip.
 const KNOWN_CODERS: &[&str] = &[
     urn::BYTES,
     urn::STRING_UTF8,
@@ -37,6 +36,7 @@ const KNOWN_CODERS: &[&str] = &[
     urn::CUSTOM_WINDOW,
     urn::SHARDED_KEY,
     urn::NULLABLE,
+    urn::ROW,
 ];
 
 impl Default for PlanOptions {

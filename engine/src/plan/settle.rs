@@ -5,60 +5,62 @@
 
 use purlin_proto::urns::coders as urn;
 
-use super::coders::{self, Classes};
+use super::coders::{self, Classes, Coders};
 use super::error::Result;
 use super::graph::{Graph, NodeKind};
 
-/// Gives the outputs of GroupByKey and Reshuffle the coders that follow from their inputs.
+/// Gives the outputs of Impulse, GroupByKey and Reshuffle the coders that they have in truth.
 pub(super) fn settle(mut graph: Graph) -> Result<Graph> {
     let mut classes = Classes::default();
     for index in 0..graph.nodes.len() {
         let node = &graph.nodes[index];
-        let (makes, input) = match node.kind {
-            NodeKind::GroupByKey { .. } => (grouped as Makes, node.main_input()?.1.clone()),
-            NodeKind::Reshuffle => (same as Makes, node.main_input()?.1.clone()),
+        let input_coder = match node.kind {
+            NodeKind::GroupByKey { .. } | NodeKind::Reshuffle => {
+                graph.collection(node.main_input()?.1)?.coder_id.clone()
+            }
+            NodeKind::Impulse => String::new(),
             _ => continue,
         };
         let output = node.output()?.1.clone();
-        let input_coder = graph.collection(&input)?.coder_id.clone();
-        let declared = graph.collection(&output)?.coder_id.clone();
-        let coder_id = makes(&mut graph.components.coders, &mut classes, &input_coder, &declared)?;
-        if let Some(collection) = graph.components.pcollections.get_mut(&output) {
-            collection.coder_id = coder_id;
+        let coders = &mut graph.components.coders;
+        let true_forms = match node.kind {
+            NodeKind::GroupByKey { .. } => grouped(coders, &input_coder),
+            NodeKind::Impulse => vec![coders::add(coders, urn::BYTES, &[])],
+            _ => vec![input_coder],
+        };
+        let Some(collection) = graph.components.pcollections.get_mut(&output) else { continue };
+        if !equals_one(&mut classes, coders, &collection.coder_id, &true_forms)? {
+            collection.coder_id.clone_from(&true_forms[0]);
         }
     }
     Ok(graph)
 }
 
-/// From the input's coder and the declared one to the true one of the output.
-type Makes = fn(&mut coders::Coders, &mut Classes, &str, &str) -> Result<String>;
-
-fn same(
-    coders: &mut coders::Coders,
+fn equals_one(
     classes: &mut Classes,
-    input: &str,
+    coders: &Coders,
     declared: &str,
-) -> Result<String> {
-    let is_same = classes.equal(coders, input, declared)?;
-    Ok(if is_same { declared.to_owned() } else { input.to_owned() })
+    true_forms: &[String],
+) -> Result<bool> {
+    for form in true_forms {
+        if classes.equal(coders, declared, form)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-fn grouped(
-    coders: &mut coders::Coders,
-    classes: &mut Classes,
-    input: &str,
-    declared: &str,
-) -> Result<String> {
+/// Pairs of key and iterable of values: an iterable that may be backed by state reads plain ones
+/// too.
+fn grouped(coders: &mut Coders, input: &str) -> Vec<String> {
     let Some((key, value)) = coders::key_value(coders, input) else {
-        return Ok(declared.to_owned());
+        return vec![input.to_owned()];
     };
     let (key, value) = (key.to_owned(), value.to_owned());
-    let iterable = coders::add(coders, urn::ITERABLE, &[&value]);
-    let derived = coders::add(coders, urn::KV, &[&key, &iterable]);
-    let backed = coders::add(coders, urn::STATE_BACKED_ITERABLE, &[&value]);
-    let backed = coders::add(coders, urn::KV, &[&key, &backed]);
-    // What is backed by state reads plain iterables too.
-    let is_right =
-        classes.equal(coders, &derived, declared)? || classes.equal(coders, &backed, declared)?;
-    Ok(if is_right { declared.to_owned() } else { derived })
+    [urn::ITERABLE, urn::STATE_BACKED_ITERABLE]
+        .map(|iterable| {
+            let values = coders::add(coders, iterable, &[&value]);
+            coders::add(coders, urn::KV, &[&key, &values])
+        })
+        .into()
 }

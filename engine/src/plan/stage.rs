@@ -199,6 +199,7 @@ impl<'a> Assembly<'a> {
         coders::close_over(&components.coders, &windowed_coder_id, &mut closure)?;
         Ok(Collection {
             id: edge.id.clone(),
+            name: proto.unique_name.clone(),
             producers: edge.producers.iter().copied().collect(),
             consumers: edge.consumers.iter().copied().collect(),
             side_consumers: edge.side_consumers.iter().copied().collect(),

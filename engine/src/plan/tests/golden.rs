@@ -59,9 +59,9 @@ fn unfused_each_transform_is_a_stage() {
           writes Read
         stage 2 `Count/GroupByKey`: group by key
           reads  Read
-          writes purlin:Count/grouped
+          writes Count.grouped
         stage 3 `Count/CombineValues`: sdk in `rust`
-          reads  purlin:Count/grouped
+          reads  Count.grouped
           runs   Count/CombineValues (combine_grouped_values)
           writes Count
         stage 4 `Print`: sdk in `rust`
@@ -70,7 +70,7 @@ fn unfused_each_transform_is_a_stage() {
         collections
           Start: bytes, bounded, global_windows
           Read: kv<bytes, varint>, bounded, global_windows
-          purlin:Count/grouped: kv<bytes, iterable<varint>>, bounded, global_windows
+          Count.grouped: kv<bytes, iterable<varint>>, bounded, global_windows
           Count: kv<bytes, varint>, bounded, global_windows
     "#]]
     .assert_eq(&b.plan(&PlanOptions { lift_combiners: false, ..PlanOptions::unfused() }).explain());
@@ -86,26 +86,26 @@ fn combines_are_lifted() {
     check(
         &b,
         &expect![[r#"
-        stage 0 `Start`: impulse
-          writes Start
-        stage 1 `Read+Count/Precombine`: sdk in `rust`
-          reads  Start
-          runs   Read (pardo)
-          runs   Count/Precombine (combine_per_key_precombine)
-          writes purlin:Count/precombined
-        stage 2 `Count/GroupByKey`: group by key of combine `Count`
-          reads  purlin:Count/precombined
-          writes purlin:Count/grouped
-        stage 3 `Count/MergeAccumulators+Count/ExtractOutputs+Print`: sdk in `rust`
-          reads  purlin:Count/grouped
-          runs   Count/MergeAccumulators (combine_per_key_merge_accumulators)
-          runs   Count/ExtractOutputs (combine_per_key_extract_outputs)
-          runs   Print (pardo)
-        collections
-          Start: bytes, bounded, global_windows
-          purlin:Count/precombined: kv<bytes, bytes>, bounded, global_windows
-          purlin:Count/grouped: kv<bytes, iterable<bytes>>, bounded, global_windows
-    "#]],
+            stage 0 `Start`: impulse
+              writes Start
+            stage 1 `Read+Count/Precombine`: sdk in `rust`
+              reads  Start
+              runs   Read (pardo)
+              runs   Count/Precombine (combine_per_key_precombine)
+              writes Count.precombined
+            stage 2 `Count/GroupByKey`: group by key of combine `Count`
+              reads  Count.precombined
+              writes Count.grouped
+            stage 3 `Count/MergeAccumulators+Count/ExtractOutputs+Print`: sdk in `rust`
+              reads  Count.grouped
+              runs   Count/MergeAccumulators (combine_per_key_merge_accumulators)
+              runs   Count/ExtractOutputs (combine_per_key_extract_outputs)
+              runs   Print (pardo)
+            collections
+              Start: bytes, bounded, global_windows
+              Count.precombined: kv<bytes, bytes>, bounded, global_windows
+              Count.grouped: kv<bytes, iterable<bytes>>, bounded, global_windows
+        "#]],
     );
 }
 
@@ -119,23 +119,23 @@ fn combines_are_not_lifted_past_a_trigger_that_counts() {
     check(
         &b,
         &expect![[r#"
-        stage 0 `Start`: impulse
-          writes Start
-        stage 1 `Read`: sdk in `rust`
-          reads  Start
-          runs   Read (pardo)
-          writes Read
-        stage 2 `Count/GroupByKey`: group by key
-          reads  Read
-          writes purlin:Count/grouped
-        stage 3 `Count/CombineValues`: sdk in `rust`
-          reads  purlin:Count/grouped
-          runs   Count/CombineValues (combine_grouped_values)
-        collections
-          Start: bytes, bounded, global_windows
-          Read: kv<bytes, varint>, bounded, global_windows
-          purlin:Count/grouped: kv<bytes, iterable<varint>>, bounded, global_windows
-    "#]],
+            stage 0 `Start`: impulse
+              writes Start
+            stage 1 `Read`: sdk in `rust`
+              reads  Start
+              runs   Read (pardo)
+              writes Read
+            stage 2 `Count/GroupByKey`: group by key
+              reads  Read
+              writes Count.grouped
+            stage 3 `Count/CombineValues`: sdk in `rust`
+              reads  Count.grouped
+              runs   Count/CombineValues (combine_grouped_values)
+            collections
+              Start: bytes, bounded, global_windows
+              Read: kv<bytes, varint>, bounded, global_windows
+              Count.grouped: kv<bytes, iterable<varint>>, bounded, global_windows
+        "#]],
     );
 }
 
@@ -148,25 +148,25 @@ fn splittable_do_fns_are_expanded() {
     check(
         &b,
         &expect![[r#"
-        stage 0 `Start`: impulse
-          writes Start
-        stage 1 `Read/(PairWithRestriction+SplitAndSize)`: sdk in `rust`
-          reads  Start
-          runs   Read/PairWithRestriction (sdf_pair_with_restriction)
-          runs   Read/SplitAndSize (sdf_split_and_size_restrictions)
-          writes purlin:Read/sized
-        stage 2 `Read/Reshuffle`: reshuffle
-          reads  purlin:Read/sized
-          writes purlin:Read/shuffled
-        stage 3 `Read/Process+Print`: sdk in `rust`, splittable
-          reads  purlin:Read/shuffled
-          runs   Read/Process (sdf_process_sized_element_and_restrictions)
-          runs   Print (pardo)
-        collections
-          Start: bytes, bounded, global_windows
-          purlin:Read/sized: kv<kv<bytes, bytes>, double>, bounded, global_windows
-          purlin:Read/shuffled: kv<kv<bytes, bytes>, double>, bounded, global_windows
-    "#]],
+            stage 0 `Start`: impulse
+              writes Start
+            stage 1 `Read/(PairWithRestriction+SplitAndSize)`: sdk in `rust`
+              reads  Start
+              runs   Read/PairWithRestriction (sdf_pair_with_restriction)
+              runs   Read/SplitAndSize (sdf_split_and_size_restrictions)
+              writes Read.sized
+            stage 2 `Read/Reshuffle`: reshuffle
+              reads  Read.sized
+              writes Read.shuffled
+            stage 3 `Read/Process+Print`: sdk in `rust`, splittable
+              reads  Read.shuffled
+              runs   Read/Process (sdf_process_sized_element_and_restrictions)
+              runs   Print (pardo)
+            collections
+              Start: bytes, bounded, global_windows
+              Read.sized: kv<kv<bytes, bytes>, double>, bounded, global_windows
+              Read.shuffled: kv<kv<bytes, bytes>, double>, bounded, global_windows
+        "#]],
     );
 }
 

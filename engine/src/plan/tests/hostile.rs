@@ -267,7 +267,7 @@ fn depth_is_no_danger() {
     b.components().transforms.insert(format!("t{DEPTH}"), inner);
     b.pipeline.root_transform_ids.retain(|id| id != "Print");
     b.pipeline.root_transform_ids.push("t0".to_owned());
-    b.components().pcollections.get_mut("Start").unwrap().coder_id = "c0".to_owned();
+    b.components().pcollections.get_mut("Read").unwrap().coder_id = "c0".to_owned();
     assert_eq!(b.plan(&crate::plan::PlanOptions::default()).stages.len(), 2);
 }
 
@@ -279,6 +279,6 @@ fn sharing_is_no_danger() {
         b.coder(&format!("c{depth}"), coders::KV, &[&next, &next]);
     }
     b.coder("c100", "my:coder", &[]);
-    b.components().pcollections.get_mut("Start").unwrap().coder_id = "c0".to_owned();
+    b.components().pcollections.get_mut("Read").unwrap().coder_id = "c0".to_owned();
     assert!(b.explain().len() < 10_000);
 }
