@@ -7,11 +7,14 @@ use purlin_proto::urns;
 
 use super::unit::{UnitResult, UnitSpec};
 use super::{Failure, Framing};
+use crate::coders::CoderSpec;
 use crate::coders::windowed::{WindowCoder, read_param_payload};
 
 /// How elements are framed at a read or write node.
 #[derive(Clone, Debug)]
 pub struct Port {
+    /// The coder of an element, as the descriptor names it.
+    element_coder: String,
     /// The coder of the elements' windows.
     pub windows: WindowCoder,
     /// How the node's coder frames elements, which is how they travel on the data plane.
@@ -41,7 +44,39 @@ pub fn read_port(transform: &PTransform, descriptor: &ProcessBundleDescriptor) -
             return Err(Failure::new(format!("coder `{other}` does not carry windowed values")));
         }
     };
-    Ok(Port { windows, declared })
+    let element_coder = coder.component_coder_ids[0].clone();
+    Ok(Port { element_coder, windows, declared })
+}
+
+impl Port {
+    /// Checks that the descriptor's elements are encoded as this program encodes them: a runner
+    /// that wraps coders which it does not know would otherwise misread every element.
+    pub(super) fn check(
+        &self,
+        spec: &CoderSpec,
+        descriptor: &ProcessBundleDescriptor,
+    ) -> UnitResult {
+        if matches(&self.element_coder, spec, descriptor) {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "the runner encodes these elements by coder `{}`, this program by `{}`",
+            self.element_coder, spec.urn
+        )))
+    }
+}
+
+fn matches(id: &str, spec: &CoderSpec, descriptor: &ProcessBundleDescriptor) -> bool {
+    let Some(coder) = descriptor.coders.get(id) else { return false };
+    let function = coder.spec.clone().unwrap_or_default();
+    function.urn == spec.urn
+        && function.payload == spec.payload
+        && coder.component_coder_ids.len() == spec.components.len()
+        && coder
+            .component_coder_ids
+            .iter()
+            .zip(&spec.components)
+            .all(|(id, part)| matches(id, part, descriptor))
 }
 
 /// The local name of a transform's main input, and the coder of its windows.

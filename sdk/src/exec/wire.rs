@@ -162,13 +162,17 @@ impl<'a> Wiring<'a> {
     fn source(&self, transform: &PTransform, unit: usize) -> UnitResult<Source> {
         let collection = only("output", &transform.outputs)?;
         let codec = self.input_codec(collection)?;
-        Ok(Source::new(unit, codec, read_port(transform, self.descriptor)?))
+        let port = read_port(transform, self.descriptor)?;
+        port.check(&codec.spec(), self.descriptor)?;
+        Ok(Source::new(unit, codec, port))
     }
 
     fn sink(&self, id: &str, transform: &PTransform) -> UnitResult<Box<dyn Unit>> {
         let collection = only("input", &transform.inputs)?;
         let codec = self.output_codec(collection)?;
-        Ok(Box::new(Sink::new(id, codec, read_port(transform, self.descriptor)?, self.config)))
+        let port = read_port(transform, self.descriptor)?;
+        port.check(&codec.spec(), self.descriptor)?;
+        Ok(Box::new(Sink::new(id, codec, port, self.config)))
     }
 
     /// The codec of what a read node reads: of the pipeline's own collection, or as the consumer
