@@ -174,7 +174,7 @@ fn add_impulses(graph: &mut Graph) {
     let mut impulses = Vec::new();
     for node in nodes.iter_mut().filter(|node| starved(node)) {
         let collection = synthetic(&node.id, "start");
-        let start = start_collection(components);
+        let start = start_collection(components, &node.transform.unique_name);
         components.pcollections.insert(collection.clone(), start);
         node.transform.inputs.insert("input".to_owned(), collection.clone());
         impulses.push(Node {
@@ -192,13 +192,13 @@ fn add_impulses(graph: &mut Graph) {
 }
 
 /// The output of a synthetic impulse, with what it refers to added.
-fn start_collection(components: &mut Components) -> PCollection {
+fn start_collection(components: &mut Components, transform: &str) -> PCollection {
     let coder_id = coders::add(&mut components.coders, urns::coders::BYTES, &[]);
     let window_coder_id = coders::add(&mut components.coders, urns::coders::GLOBAL_WINDOW, &[]);
     let strategy_id = synthetic("windowing", "global");
     components.windowing_strategies.insert(strategy_id.clone(), global_windowing(window_coder_id));
     PCollection {
-        unique_name: "start".to_owned(),
+        unique_name: format!("{transform}.start"),
         coder_id,
         is_bounded: is_bounded::Enum::Bounded.into(),
         windowing_strategy_id: strategy_id,

@@ -664,3 +664,138 @@ fn plans_are_drawn() {
     "#]]
     .assert_eq(&b.plan(&PlanOptions::default()).dot());
 }
+
+#[test]
+fn flattens_of_flattens_are_one() {
+    let mut b = Builder::new();
+    let start = b.impulse("Start");
+    let a = b.par_do("A", start);
+    let c = b.par_do("C", start);
+    let first = b.flatten("First", &[a, c]);
+    let other = b.impulse("Other");
+    let d = b.par_do("D", other);
+    let all = b.flatten("All", &[first, d]);
+    b.par_do("Print", all);
+    check(
+        &b,
+        &expect![[r#"
+        stage 0 `Start`: impulse
+          writes Start
+        stage 1 `A+C`: sdk in `rust`
+          reads  Start
+          runs   A (pardo)
+          runs   C (pardo)
+          runs   First (flatten)
+          writes All
+        stage 2 `Other`: impulse
+          writes Other
+        stage 3 `D`: sdk in `rust`
+          reads  Other
+          runs   D (pardo)
+          writes All
+        stage 4 `Print`: sdk in `rust`
+          reads  All
+          runs   Print (pardo)
+        collections
+          Start: bytes, bounded, global_windows
+          All: kv<bytes, varint>, bounded, global_windows
+          Other: bytes, bounded, global_windows
+    "#]],
+    );
+}
+
+#[test]
+fn a_group_writes_a_flatten_directly() {
+    let mut b = Builder::new();
+    let start = b.impulse("Start");
+    let read = b.par_do("Read", start);
+    let a = b.reshuffle("A", read);
+    let c = b.reshuffle("C", read);
+    b.flatten("Flatten", &[a, c]);
+    check(
+        &b,
+        &expect![[r#"
+        stage 0 `Start`: impulse
+          writes Start
+        stage 1 `Read`: sdk in `rust`
+          reads  Start
+          runs   Read (pardo)
+          writes Read
+        stage 2 `A`: reshuffle
+          reads  Read
+          writes Flatten
+        stage 3 `C`: reshuffle
+          reads  Read
+          writes Flatten
+        collections
+          Start: bytes, bounded, global_windows
+          Read: kv<bytes, varint>, bounded, global_windows
+          Flatten: kv<bytes, varint>, bounded, global_windows
+    "#]],
+    );
+}
+
+#[test]
+fn a_collection_may_be_main_and_side_input_at_once() {
+    let mut b = Builder::new();
+    let start = b.impulse("Start");
+    let read = b.par_do("Read", start);
+    b.with_side("Self join", read, read);
+    check(
+        &b,
+        &expect![[r#"
+        stage 0 `Start`: impulse
+          writes Start
+        stage 1 `Read`: sdk in `rust`
+          reads  Start
+          runs   Read (pardo)
+          writes Read
+        stage 2 `Self join`: sdk in `rust`
+          reads  Read
+          side   Read as `side` of Self join
+          runs   Self join (pardo)
+        collections
+          Start: bytes, bounded, global_windows
+          Read: kv<bytes, varint>, bounded, global_windows
+    "#]],
+    );
+}
+
+#[test]
+fn side_inputs_that_follow_from_one_another_come_one_after_the_other() {
+    let mut b = Builder::new();
+    let start = b.impulse("Start");
+    let read = b.par_do("Read", start);
+    let left = b.par_do("Left", read);
+    let right = b.par_do("Right", read);
+    let from_right = b.with_side("Left with right", left, right);
+    b.with_side("Right with left", right, from_right);
+    check(
+        &b,
+        &expect![[r#"
+        stage 0 `Start`: impulse
+          writes Start
+        stage 1 `Read+Left+Right`: sdk in `rust`
+          reads  Start
+          runs   Read (pardo)
+          runs   Left (pardo)
+          runs   Right (pardo)
+          writes Left
+          writes Right
+        stage 2 `Left with right`: sdk in `rust`
+          reads  Left
+          side   Right as `side` of Left with right
+          runs   Left with right (pardo)
+          writes Left with right
+        stage 3 `Right with left`: sdk in `rust`
+          reads  Right
+          side   Left with right as `side` of Right with left
+          runs   Right with left (pardo)
+        collections
+          Start: bytes, bounded, global_windows
+          Left: kv<bytes, varint>, bounded, global_windows
+          Right: kv<bytes, varint>, bounded, global_windows
+          Left with right: kv<bytes, varint>, bounded, global_windows
+    "#]],
+    );
+}
