@@ -1,1 +1,80 @@
-//! Placeholder.
+//! The parallel runner: runs pipelines on all cores of this machine.
+//!
+//! The engine decides on one thread what runs; bundles run on others. Those of bounded work go to a
+//! rayon pool, whose threads take what there is; those of streams, which may wait for data, go
+//! through a bounded crossbeam channel to threads that live as long as the job, so that a waiting
+//! source never holds up bounded work.
+
+mod executor;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::Builder;
+
+use purlin_engine::plan::PlanOptions;
+use purlin_engine::{Engine, EngineConfig, GAPS, JobHandle, LocalExecutor, drive, plan_for};
+use purlin_sdk::runner::{Gap, Runner, RunningPipeline};
+use purlin_sdk::{Error, PipelineOptions, Result, Sealed};
+
+use crate::executor::ParallelExecutor;
+
+/// Runs pipelines on all cores of this machine.
+///
+/// Option `--parallelism=N` is the same as [`ParallelRunner::parallelism`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ParallelRunner {
+    parallelism: Option<NonZeroUsize>,
+}
+
+impl ParallelRunner {
+    /// Runs bundles on so many threads; by default one per core.
+    #[must_use]
+    pub fn parallelism(mut self, threads: NonZeroUsize) -> Self {
+        self.parallelism = Some(threads);
+        self
+    }
+
+    fn threads(self, options: &PipelineOptions) -> Result<usize> {
+        let asked = options.value::<NonZeroUsize>("parallelism")?.or(self.parallelism);
+        let threads = asked.map_or_else(std::thread::available_parallelism, Ok);
+        // Where the system does not say how many cores there are, one thread still works.
+        Ok(threads.map_or(1, NonZeroUsize::get))
+    }
+}
+
+/// Bundles of `threads` threads: two for each, so that none waits for the engine.
+fn config(threads: usize) -> EngineConfig {
+    let partitions = u32::try_from(threads.saturating_mul(4)).unwrap_or(u32::MAX).min(256);
+    EngineConfig {
+        partitions,
+        attempts: 4,
+        max_in_flight: threads.saturating_mul(2),
+        queue_bytes: 64 << 20,
+        ..EngineConfig::default()
+    }
+}
+
+impl Runner for ParallelRunner {
+    fn name(&self) -> &'static str {
+        "parallel"
+    }
+
+    fn gaps(&self) -> &'static [Gap] {
+        GAPS
+    }
+
+    fn start(&self, pipeline: Sealed, options: &PipelineOptions) -> Result<RunningPipeline> {
+        let threads = self.threads(options)?;
+        let plan = plan_for(self.name(), &pipeline.pipeline, &PlanOptions::default())?;
+        let engine = Engine::new(Arc::clone(&plan), config(threads))?;
+        let local = LocalExecutor::new(Arc::clone(engine.shuffle()), pipeline.table);
+        let (job, events) = JobHandle::new();
+        let executor = ParallelExecutor::start(&plan, local, threads, job.events())?;
+        let handle = job.clone();
+        Builder::new()
+            .name("purlin-parallel".to_owned())
+            .spawn(move || drive(engine, executor, &events, &handle))
+            .map_err(|error| Error::caused("a thread cannot be started", error))?;
+        Ok(RunningPipeline::new(Arc::new(job)))
+    }
+}
