@@ -233,7 +233,7 @@ impl<D: SplittableDoFn> Process<D> {
         })
     }
 
-    fn process_one(&mut self, sized: Sized<D>, stamp: Stamp, cx: &Cx<'_>) -> Result<(), Trouble> {
+    fn process_one(&mut self, sized: Sized<D>, stamp: &Stamp, cx: &Cx<'_>) -> Result<(), Trouble> {
         let ((element, (restriction, watermark)), _) = sized;
         let mut tracker = Tracker::new(restriction, cx.router);
         self.context.set_current(stamp.clone());
@@ -256,7 +256,7 @@ impl<D: SplittableDoFn> Process<D> {
         }
         let watermark = self.context.take_watermark().map_or(watermark, |new| new.max(watermark));
         if let Some(rest) = tracker.take_residual() {
-            let residual = self.residual(element, rest, watermark, &stamp)?;
+            let residual = self.residual(element, rest, watermark, stamp)?;
             let delayed = delayed(residual, delay);
             cx.router.effects(|effects| effects.residuals.push(delayed));
         }
@@ -315,7 +315,7 @@ impl<D: SplittableDoFn> Unit for Process<D> {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<Sized<D>>(batch)?;
         guarded(self.diagnose, values.into_iter(), |row, value| {
-            self.process_one(value, stamps.get(row), cx)
+            self.process_one(value, &stamps.get(row), cx)
         })?;
         self.context.flush()
     }
