@@ -6,7 +6,7 @@ use crate::coders::Coder;
 use crate::element::Element;
 use crate::error::Place;
 use crate::exec::TypedCodec;
-use crate::graph::CollectionId;
+use crate::graph::{CollectionId, Spec};
 use crate::pipeline::Pipeline;
 use crate::transforms::PTransform;
 
@@ -67,9 +67,22 @@ impl<T> PCollection<T> {
 
 impl<T: Element> PCollection<T> {
     /// Encodes the elements of this one collection by another coder than their type's.
+    ///
+    /// The outputs of groupings and redistributions have the coder of what went in, so theirs
+    /// cannot be chosen.
+    #[track_caller]
     pub fn with_coder<C: Coder<T>>(self, coder: C) -> Self {
         let codec = std::sync::Arc::new(TypedCodec::<T, C>::new(coder));
-        self.pipeline.graph.borrow_mut().collections[self.id.0].codec = codec;
+        let mut graph = self.pipeline.graph.borrow_mut();
+        let producer = graph.collections[self.id.0].producer.0;
+        if matches!(graph.nodes[producer.0].spec, Spec::ParDo(_) | Spec::WindowInto(_)) {
+            graph.collections[self.id.0].codec = codec;
+        } else {
+            let help = "choose the coder of the collection before it, or `map` this one first";
+            let message = "the coder of this collection follows from its input";
+            graph.mistake(message, Place::caller(), help);
+        }
+        drop(graph);
         self
     }
 }
