@@ -90,6 +90,11 @@ impl Pipeline {
         self.start_with(runner)?.wait()
     }
 
+    /// Whether this and `other` are handles of the same pipeline.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.graph, &other.graph)
+    }
+
     pub(crate) fn collection<T>(&self, id: CollectionId) -> PCollection<T> {
         PCollection::new(self.clone(), id)
     }

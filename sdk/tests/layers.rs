@@ -109,10 +109,15 @@ fn files(folder: &Path, out: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files(&path, out);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !is_test(&path) {
             out.push(path);
         }
     }
+}
+
+/// Whether a file is one that only tests include.
+fn is_test(path: &Path) -> bool {
+    path.ends_with("tests.rs") || path.ends_with("exec/testing.rs")
 }
 
 #[test]

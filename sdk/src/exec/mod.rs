@@ -22,6 +22,7 @@ mod port;
 mod processor;
 mod restriction;
 mod router;
+mod side_input;
 mod sink;
 mod source;
 mod splittable;
@@ -54,6 +55,8 @@ pub use processor::{
 };
 pub use restriction::{OffsetRange, Restriction};
 pub use router::Router;
+pub use side_input::{SideReader, SideSource, SideViews, ViewFn};
+pub(crate) use side_input::{side_input_operator, view_fn};
 pub use splittable::{Continuation, SplittableDoFn};
 pub(crate) use splittable::{SplittableOperator, restriction_spec};
 pub use table::{COMBINE_FN_URN, DO_FN_URN, Edge, FnTable, Function, Operator, Role};

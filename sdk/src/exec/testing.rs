@@ -72,7 +72,10 @@ pub(crate) fn run<I: Element, O: Element>(
     let collected = Arc::new(Mutex::new(Vec::new()));
     let unit = unit(&descriptor, &id, &sealed.table, role)?;
     let collector = Collect { collected: Arc::clone(&collected) };
-    let slots = vec![slot(&id, unit, vec![vec![1]]), slot("collect", Box::new(collector), vec![])];
+    let slots = vec![
+        slot((&id, name), unit, vec![vec![1]]),
+        slot(("collect", "collect"), Box::new(collector), vec![]),
+    ];
     let router = Arc::new(Router::new(slots));
     let mut outputs = Vec::new();
     for bundle in bundles {
@@ -85,6 +88,12 @@ pub(crate) fn run<I: Element, O: Element>(
         outputs.push(std::mem::take(&mut *collected.lock().expect("no test panics here")));
     }
     Ok(outputs)
+}
+
+/// The id of the transform `name` of a pipeline.
+pub(crate) fn transform_id(pipeline: &Pipeline, name: &str) -> String {
+    let sealed = pipeline.seal().expect("the pipeline is right");
+    descriptor(&sealed.pipeline, name).1
 }
 
 fn descriptor(
@@ -115,17 +124,18 @@ fn unit(
         transform_id: id,
         transform,
         descriptor,
+        codecs: &table.codecs,
         config: &ExecConfig::default(),
         ports: transform.outputs.keys().cloned().zip(0..).collect(),
     };
     table.functions[&transform.unique_name].operator.unit(role, &spec)
 }
 
-fn slot(id: &str, unit: Box<dyn Unit>, consumers: Vec<Vec<usize>>) -> Slot {
+fn slot((id, name): (&str, &str), unit: Box<dyn Unit>, consumers: Vec<Vec<usize>>) -> Slot {
     Slot {
         unit: Mutex::new(Some(unit)),
         transform_id: id.to_owned(),
-        name: id.to_owned(),
+        name: name.to_owned(),
         applied_at: None,
         consumers,
     }

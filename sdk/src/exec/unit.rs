@@ -72,6 +72,8 @@ pub struct UnitSpec<'a> {
     pub transform: &'a PTransform,
     /// The stage.
     pub descriptor: &'a Arc<ProcessBundleDescriptor>,
+    /// The codecs of the pipeline's collections by their ids.
+    pub codecs: &'a BTreeMap<String, Arc<dyn super::PortCodec>>,
     /// How the stage is executed.
     pub config: &'a super::ExecConfig,
     /// The index of each output by local name: its port.

@@ -146,6 +146,7 @@ impl<'a> Wiring<'a> {
                 transform_id: id,
                 transform,
                 descriptor: self.descriptor,
+                codecs: &self.table.codecs,
                 config: self.config,
                 ports,
             };

@@ -64,7 +64,6 @@ pub(crate) struct ParDoSpec {
 /// A side input of a ParDo; the view is the SDK's business, runners see an iterable.
 pub(crate) struct SideInputSpec {
     pub(crate) local_name: String,
-    pub(crate) collection: CollectionId,
 }
 
 impl ParDoSpec {

@@ -42,12 +42,23 @@ impl Graph {
     fn check(&self) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         for (index, node) in self.nodes.iter().enumerate() {
-            if !matches!(node.spec, Spec::GroupByKey) {
-                continue;
-            }
-            for input in self.main_inputs(NodeId(index)) {
-                mistakes.extend(unusable_key(node, &self.collections[input.0]));
-                mistakes.extend(never_fires(node, &self.collections[input.0]));
+            match &node.spec {
+                Spec::GroupByKey => {
+                    for input in self.main_inputs(NodeId(index)) {
+                        mistakes.extend(unusable_key(node, &self.collections[input.0]));
+                        mistakes.extend(never_fires(node, &self.collections[input.0]));
+                    }
+                }
+                Spec::ParDo(par_do) => {
+                    let is_side = |local: &str| {
+                        par_do.side_inputs.iter().any(|side| side.local_name == local)
+                    };
+                    let sides = node.inputs.iter().filter(|(local, _)| is_side(local));
+                    mistakes.extend(
+                        sides.filter_map(|(_, id)| never_ready(node, &self.collections[id.0])),
+                    );
+                }
+                _ => {}
             }
         }
         mistakes
@@ -67,9 +78,21 @@ fn unusable_key(node: &Node, input: &Collection) -> Option<Mistake> {
     })
 }
 
+fn never_ends(collection: &Collection) -> bool {
+    let is_global = collection.windowing.window_fn() == crate::window::StandardWindowFn::Global;
+    is_global && !collection.is_bounded
+}
+
+fn never_ready(node: &Node, side: &Collection) -> Option<Mistake> {
+    never_ends(side).then(|| Mistake {
+        message: "an unbounded side input in the global window would never be ready".to_owned(),
+        place: node.place.clone(),
+        help: Some("window it first, for example `.window_into(FixedWindows::of(…))`".to_owned()),
+    })
+}
+
 fn never_fires(node: &Node, input: &Collection) -> Option<Mistake> {
-    let is_global = input.windowing.window_fn() == crate::window::StandardWindowFn::Global;
-    (is_global && !input.is_bounded).then(|| Mistake {
+    never_ends(input).then(|| Mistake {
         message: "grouping an unbounded collection in the global window would never end".to_owned(),
         place: node.place.clone(),
         help: Some("window it first, for example `.window_into(FixedWindows::of(…))`".to_owned()),

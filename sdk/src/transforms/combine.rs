@@ -7,6 +7,7 @@ use crate::error::Place;
 use crate::exec::{CombineFn, codec_of, combine_operator, map_operator};
 use crate::graph::{CollectionId, ParDoSpec, Spec};
 use crate::pcollection::PCollection;
+use crate::window::StandardWindowFn;
 
 impl<K: Element, V: Element> PCollection<(K, V)> {
     /// `PCollection<(K, V)> → PCollection<(K, F::Out)>`: the values of each key and window,
@@ -73,8 +74,14 @@ impl<T: Element> PCollection<T> {
         let place = Place::caller();
         self.pipeline.composite("CombineGlobally", place.clone(), || {
             let keyed = self.under_one_key(&place);
-            second(&keyed.combine_per_key_at(f, &place), &place)
+            let combined = second(&keyed.combine_per_key_at(f.clone(), &place), &place);
+            if self.is_in_global_window() { or_empty(&combined, f) } else { combined }
         })
+    }
+
+    fn is_in_global_window(&self) -> bool {
+        let graph = self.pipeline.graph.borrow();
+        graph.collections[self.id.0].windowing.window_fn() == StandardWindowFn::Global
     }
 
     /// `PCollection<T> → PCollection<(T, u64)>`: how often each element occurs in each window.
@@ -117,6 +124,18 @@ impl<T: Element> PCollection<T> {
         let spec = Spec::ParDo(ParDoSpec::new(map_operator(|value: T| ((), value))));
         self.pipeline.step("UnderOneKey", place.clone(), spec, self.id).1
     }
+}
+
+/// The combined value, or the combiner's value of nothing if there is none.
+fn or_empty<T: Element, F: CombineFn<T>>(
+    combined: &PCollection<F::Out>,
+    f: F,
+) -> PCollection<F::Out> {
+    let impulse = combined.pipeline.impulse();
+    let empty = impulse
+        .with_side_input(combined.as_iter())
+        .flat_map(move |_, combined| if combined.is_empty() { f.empty() } else { None });
+    combined.flatten_with([empty.named("IfEmpty")])
 }
 
 fn second<O: Element>(pairs: &PCollection<((), O)>, place: &Place) -> PCollection<O> {

@@ -15,6 +15,11 @@ impl<T: Element> PCollection<T> {
         let node = graph.add("Flatten", place.clone(), Spec::Flatten);
         graph.connect(node, "0", self.id);
         for (index, other) in others.into_iter().enumerate() {
+            if !other.pipeline.is(&self.pipeline) {
+                let message = "a flattened collection belongs to another pipeline";
+                graph.mistake(message, place.clone(), "build both in one pipeline");
+                continue;
+            }
             let windows_differ = graph.collections[other.id.0].windowing.window_fn()
                 != graph.collections[self.id.0].windowing.window_fn();
             if windows_differ {

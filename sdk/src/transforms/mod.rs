@@ -9,12 +9,14 @@ mod group_by_key;
 mod keyed;
 mod par_do;
 mod reshuffle;
+mod side_input;
 mod try_map;
 mod window;
 
 pub use combiners::{Count, Max, Mean, Min, Number, Sum, ToList, Top};
 pub use element_wise::Either;
 pub use par_do::ParDoOutput;
+pub use side_input::{View, ViewRefs, Views, WithSideInputs};
 pub use try_map::{Failed, Fallible};
 
 /// A transform: a plain function, or a struct where it has parameters.

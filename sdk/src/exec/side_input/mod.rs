@@ -1,0 +1,12 @@
+//! Side inputs: what closures see of other collections.
+
+mod reader;
+#[cfg(test)]
+mod tests;
+mod unit;
+mod view;
+
+pub use reader::{SideReader, SideSource, SideViews};
+pub(crate) use unit::side_input_operator;
+pub use view::ViewFn;
+pub(crate) use view::view_fn;

@@ -1,0 +1,194 @@
+//! Reads the windows of side inputs and keeps their views for a bundle.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use hashbrown::HashMap;
+use purlin_proto::fn_execution::state_key::{IterableSideInput, Type};
+use purlin_proto::fn_execution::{ProcessBundleDescriptor, StateKey};
+
+use super::ViewFn;
+use crate::coders::windowed::WindowCoder;
+use crate::exec::unit::{Cx, UnitResult, UnitSpec};
+use crate::exec::{Failure, PortCodec};
+use crate::window::{StandardWindowFn, Window};
+
+/// A side input, as the pipeline's author declared it.
+pub struct SideSource<V> {
+    /// The local name of the input.
+    pub(crate) local_name: String,
+    /// Makes the view.
+    pub(crate) view: Arc<dyn ViewFn<V>>,
+}
+
+impl<V> Clone for SideSource<V> {
+    fn clone(&self) -> Self {
+        Self { local_name: self.local_name.clone(), view: Arc::clone(&self.view) }
+    }
+}
+
+/// The side inputs of a transform while it runs: one [`SideReader`] or a tuple of them.
+pub trait SideViews: Sized + Send + 'static {
+    /// What they are made from.
+    type Sources: Clone + Send + Sync + 'static;
+    /// What closures get: a reference for each side input.
+    type Refs<'a>;
+
+    /// Readers for a unit.
+    ///
+    /// # Errors
+    /// When the descriptor does not describe the side inputs.
+    fn open(sources: &Self::Sources, spec: &UnitSpec<'_>) -> UnitResult<Self>;
+
+    /// Whether elements of all windows see the same.
+    fn is_global(&self) -> bool;
+
+    /// Makes current what elements in window `main` see.
+    ///
+    /// # Errors
+    /// When a side input cannot be read, or its elements allow no such view.
+    fn load(&mut self, main: &Window, cx: &Cx<'_>) -> UnitResult;
+
+    /// The current views.
+    fn refs(&self) -> Self::Refs<'_>;
+
+    /// Lets go of all views, at the end of a bundle.
+    fn forget(&mut self);
+}
+
+/// Reads one side input.
+pub struct SideReader<V> {
+    transform_id: String,
+    local_name: String,
+    codec: Arc<dyn PortCodec>,
+    window_fn: StandardWindowFn,
+    view: Arc<dyn ViewFn<V>>,
+    /// The views of this bundle.
+    views: Vec<V>,
+    by_window: HashMap<Window, usize>,
+    /// The main window that was asked for last, and its view.
+    current: Option<(Window, usize)>,
+}
+
+impl<V> SideReader<V> {
+    fn new(source: &SideSource<V>, spec: &UnitSpec<'_>) -> UnitResult<Self> {
+        let name = &source.local_name;
+        let missing = || Failure::new(format!("side input `{name}` is not described"));
+        let collection = spec.transform.inputs.get(name).ok_or_else(missing)?;
+        Ok(Self {
+            transform_id: spec.transform_id.to_owned(),
+            local_name: name.clone(),
+            codec: Arc::clone(spec.codecs.get(collection).ok_or_else(missing)?),
+            window_fn: window_fn(spec.descriptor, collection).ok_or_else(missing)?,
+            view: Arc::clone(&source.view),
+            views: Vec::new(),
+            by_window: HashMap::new(),
+            current: None,
+        })
+    }
+
+    fn position(&mut self, window: Window, cx: &Cx<'_>) -> UnitResult<usize> {
+        if let Some(position) = self.by_window.get(&window) {
+            return Ok(*position);
+        }
+        let data = self.read(&window, cx)?;
+        self.views.push(self.view.view(self.codec.as_ref(), &data)?);
+        self.by_window.insert(window, self.views.len() - 1);
+        Ok(self.views.len() - 1)
+    }
+
+    /// All pages of a window: a page may end inside an element.
+    fn read(&self, window: &Window, cx: &Cx<'_>) -> UnitResult<Bytes> {
+        let mut encoded = Vec::new();
+        WindowCoder::of(window).put_window(&mut encoded, window);
+        let key = StateKey {
+            r#type: Some(Type::IterableSideInput(IterableSideInput {
+                transform_id: self.transform_id.clone(),
+                side_input_id: self.local_name.clone(),
+                window: encoded.into(),
+            })),
+        };
+        let first = cx.router.with_host(|host| host.get_state(&key, &Bytes::new()))?;
+        if first.next.is_empty() {
+            return Ok(first.data);
+        }
+        let mut data = BytesMut::from(first.data);
+        let mut token = first.next;
+        while !token.is_empty() {
+            let page = cx.router.with_host(|host| host.get_state(&key, &token))?;
+            data.extend_from_slice(&page.data);
+            token = page.next;
+        }
+        Ok(data.freeze())
+    }
+}
+
+/// The window function of a collection.
+fn window_fn(descriptor: &ProcessBundleDescriptor, collection: &str) -> Option<StandardWindowFn> {
+    let collection = descriptor.pcollections.get(collection)?;
+    let strategy = descriptor.windowing_strategies.get(&collection.windowing_strategy_id)?;
+    StandardWindowFn::from_proto(strategy.window_fn.as_ref()?)
+}
+
+impl<V: Send + 'static> SideViews for SideReader<V> {
+    type Sources = SideSource<V>;
+    type Refs<'a> = &'a V;
+
+    fn open(source: &SideSource<V>, spec: &UnitSpec<'_>) -> UnitResult<Self> {
+        Self::new(source, spec)
+    }
+
+    fn is_global(&self) -> bool {
+        self.window_fn == StandardWindowFn::Global
+    }
+
+    fn load(&mut self, main: &Window, cx: &Cx<'_>) -> UnitResult {
+        if self.current.as_ref().is_none_or(|(current, _)| current != main) {
+            let position = self.position(self.window_fn.side_input_window(main), cx)?;
+            self.current = Some((main.clone(), position));
+        }
+        Ok(())
+    }
+
+    fn refs(&self) -> &V {
+        let current = self.current.as_ref().map_or(0, |(_, position)| *position);
+        &self.views[current]
+    }
+
+    fn forget(&mut self) {
+        self.views.clear();
+        self.by_window.clear();
+        self.current = None;
+    }
+}
+
+macro_rules! tuples {
+    ($($view:ident $index:tt),*) => {
+        impl<$($view: Send + 'static),*> SideViews for ($(SideReader<$view>,)*) {
+            type Sources = ($(SideSource<$view>,)*);
+            type Refs<'a> = ($(&'a $view,)*);
+
+            fn open(sources: &Self::Sources, spec: &UnitSpec<'_>) -> UnitResult<Self> {
+                Ok(($(SideReader::new(&sources.$index, spec)?,)*))
+            }
+            fn is_global(&self) -> bool {
+                true $(&& self.$index.is_global())*
+            }
+            fn load(&mut self, main: &Window, cx: &Cx<'_>) -> UnitResult {
+                $(self.$index.load(main, cx)?;)*
+                Ok(())
+            }
+            fn refs(&self) -> Self::Refs<'_> {
+                ($(self.$index.refs(),)*)
+            }
+            fn forget(&mut self) {
+                $(self.$index.forget();)*
+            }
+        }
+    };
+}
+
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);

@@ -1,0 +1,316 @@
+//! Side inputs: closures that also see the whole of other, smaller collections.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use crate::element::{Element, shown};
+use crate::error::{BoxError, Failure, Place};
+use crate::exec::{SideReader, SideSource, SideViews, ViewFn, side_input_operator, view_fn};
+use crate::graph::{CollectionId, ParDoSpec, SideInputSpec, Spec};
+use crate::pcollection::PCollection;
+use crate::pipeline::Pipeline;
+
+/// A collection as a closure sees it: a `&V`, made once for each bundle and window.
+///
+/// An element sees the window of the side input that holds the end of its own window. It waits
+/// until that window is complete.
+#[must_use = "a view that no `with_side_input` takes has no effect"]
+pub struct View<V> {
+    pipeline: Pipeline,
+    collection: CollectionId,
+    view: Arc<dyn ViewFn<V>>,
+}
+
+impl<V> Clone for View<V> {
+    fn clone(&self) -> Self {
+        Self {
+            pipeline: self.pipeline.clone(),
+            collection: self.collection,
+            view: Arc::clone(&self.view),
+        }
+    }
+}
+
+impl<T: Element> PCollection<T> {
+    fn view<V: 'static>(
+        &self,
+        f: impl Fn(Vec<T>) -> Result<V, Box<Failure>> + Send + Sync + 'static,
+    ) -> View<V> {
+        View { pipeline: self.pipeline.clone(), collection: self.id, view: view_fn(f) }
+    }
+
+    /// All elements of a window, as a side input.
+    ///
+    /// ```ignore
+    /// let stop_words = p.create(["the", "a"].map(Text::from)).as_iter();
+    /// words.with_side_input(stop_words).filter(|word, stop_words| !stop_words.contains(word))
+    /// ```
+    pub fn as_iter(&self) -> View<Vec<T>> {
+        self.view(Ok)
+    }
+
+    /// The one element of a window, as a side input. A window with none or with several fails the
+    /// job.
+    #[track_caller]
+    pub fn as_singleton(&self) -> View<T> {
+        let place = Place::caller();
+        self.view(move |mut values| match values.pop() {
+            Some(value) if values.is_empty() => Ok(value),
+            Some(_) => Err(not_single(values.len() + 1, &place)),
+            None => Err(not_single(0, &place)),
+        })
+    }
+
+    /// The one element of a window, or `default` where there is none, as a side input. A window
+    /// with several fails the job.
+    #[track_caller]
+    pub fn as_singleton_or(&self, default: T) -> View<T>
+    where
+        T: Sync,
+    {
+        let place = Place::caller();
+        self.view(move |mut values| match values.pop() {
+            Some(value) if values.is_empty() => Ok(value),
+            Some(_) => Err(not_single(values.len() + 1, &place)),
+            None => Ok(default.clone()),
+        })
+    }
+}
+
+fn not_single(count: usize, place: &Place) -> Box<Failure> {
+    let text = format!("the singleton made at {place} has {count} elements in this window");
+    let mut failure = Failure::new(text);
+    let help = if count == 0 {
+        "give it a default with `as_singleton_or`, or use `as_iter`"
+    } else {
+        "combine its elements into one first, or use `as_iter`"
+    };
+    failure.help = Some(help.to_owned());
+    failure
+}
+
+impl<K: Element + Eq + Hash, V: Element> PCollection<(K, V)> {
+    /// The pairs of a window as a map, as a side input. A key that occurs twice fails the job.
+    ///
+    /// ```ignore
+    /// let rates = p.create([("EUR".to_owned(), 1.1)]).as_map();
+    /// orders.with_side_input(rates).map(|(currency, amount), rates| amount * rates[&currency])
+    /// ```
+    #[track_caller]
+    pub fn as_map(&self) -> View<HashMap<K, V>> {
+        let place = Place::caller();
+        self.view(move |pairs: Vec<(K, V)>| {
+            let mut map = HashMap::with_capacity(pairs.len());
+            for (key, value) in pairs {
+                if map.contains_key(&key) {
+                    return Err(twice(&key, &place));
+                }
+                map.insert(key, value);
+            }
+            Ok(map)
+        })
+    }
+
+    /// The values of each key of a window, as a side input.
+    pub fn as_multimap(&self) -> View<HashMap<K, Vec<V>>> {
+        self.view(|pairs: Vec<(K, V)>| {
+            let mut map: HashMap<K, Vec<V>> = HashMap::new();
+            pairs.into_iter().for_each(|(key, value)| map.entry(key).or_default().push(value));
+            Ok(map)
+        })
+    }
+}
+
+fn twice<K: Element>(key: &K, place: &Place) -> Box<Failure> {
+    let key = shown(key);
+    let text = format!("the map made at {place} has the key {key} twice in this window");
+    let mut failure = Failure::new(text);
+    failure.help = Some("combine the values of each key first, or use `as_multimap`".to_owned());
+    failure
+}
+
+/// What [`with_side_input`](PCollection::with_side_input) takes: a [`View`], or a tuple of up to
+/// four.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no side input",
+    note = "call `as_iter`, `as_singleton` or `as_map` on the collection, and pass at most four views as a tuple"
+)]
+pub trait Views: private::Sealed {
+    /// How they are read.
+    #[doc(hidden)]
+    type Readers: SideViews;
+    #[doc(hidden)]
+    fn sources(&self) -> <Self::Readers as SideViews>::Sources;
+    #[doc(hidden)]
+    fn inputs(&self) -> Vec<private::Input>;
+}
+
+/// What closures get beside an element: `&A` of a [`View<A>`], `(&A, &B)` of two views.
+pub type ViewRefs<'a, W> = <<W as Views>::Readers as SideViews>::Refs<'a>;
+
+mod private {
+    /// Only Purlin's own types are views.
+    pub trait Sealed {}
+
+    /// A collection that a view is of.
+    pub struct Input {
+        pub(super) pipeline: super::Pipeline,
+        pub(super) collection: super::CollectionId,
+    }
+}
+
+impl<V> View<V> {
+    fn source(&self, index: usize) -> SideSource<V> {
+        SideSource { local_name: local_name(index), view: Arc::clone(&self.view) }
+    }
+
+    fn input(&self) -> private::Input {
+        private::Input { pipeline: self.pipeline.clone(), collection: self.collection }
+    }
+}
+
+fn local_name(index: usize) -> String {
+    format!("side{index}")
+}
+
+impl<V> private::Sealed for View<V> {}
+
+impl<V: Send + 'static> Views for View<V> {
+    type Readers = SideReader<V>;
+    fn sources(&self) -> SideSource<V> {
+        self.source(0)
+    }
+    fn inputs(&self) -> Vec<private::Input> {
+        vec![self.input()]
+    }
+}
+
+macro_rules! tuples {
+    ($($view:ident $index:tt),*) => {
+        impl<$($view),*> private::Sealed for ($(View<$view>,)*) {}
+
+        impl<$($view: Send + 'static),*> Views for ($(View<$view>,)*) {
+            type Readers = ($(SideReader<$view>,)*);
+            fn sources(&self) -> <Self::Readers as SideViews>::Sources {
+                ($(self.$index.source($index),)*)
+            }
+            fn inputs(&self) -> Vec<private::Input> {
+                vec![$(self.$index.input()),*]
+            }
+        }
+    };
+}
+
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);
+
+impl<T: Element> PCollection<T> {
+    /// The collection, whose next transform's closure also gets these views.
+    ///
+    /// ```ignore
+    /// orders
+    ///     .with_side_input((rates, floor))
+    ///     .flat_map(|(cur, x), (rates, floor)| Some(x * rates[&cur]).filter(|v| v > floor))
+    /// ```
+    #[track_caller]
+    pub fn with_side_input<W: Views>(&self, views: W) -> WithSideInputs<T, W> {
+        WithSideInputs { input: self.clone(), views, place: Place::caller() }
+    }
+}
+
+/// A collection with the side inputs of its next transform.
+#[must_use = "it has no effect until one of its transforms is applied"]
+pub struct WithSideInputs<T, W> {
+    input: PCollection<T>,
+    views: W,
+    place: Place,
+}
+
+impl<T: Element, W: Views> WithSideInputs<T, W> {
+    /// [`PCollection::map`] with side inputs.
+    #[track_caller]
+    pub fn map<O: Element>(
+        &self,
+        f: impl Fn(T, ViewRefs<'_, W>) -> O + Send + Sync + 'static,
+    ) -> PCollection<O> {
+        self.step("Map", Place::caller(), move |value, views| Ok(Some(f(value, views))))
+    }
+
+    /// [`PCollection::filter`] with side inputs.
+    #[track_caller]
+    pub fn filter(
+        &self,
+        f: impl Fn(&T, ViewRefs<'_, W>) -> bool + Send + Sync + 'static,
+    ) -> PCollection<T> {
+        self.step("Filter", Place::caller(), move |value, views| {
+            Ok(f(&value, views).then_some(value))
+        })
+    }
+
+    /// [`PCollection::flat_map`] with side inputs.
+    #[track_caller]
+    pub fn flat_map<I>(
+        &self,
+        f: impl Fn(T, ViewRefs<'_, W>) -> I + Send + Sync + 'static,
+    ) -> PCollection<I::Item>
+    where
+        I: IntoIterator + 'static,
+        I::Item: Element,
+    {
+        self.step("FlatMap", Place::caller(), move |value, views| Ok(f(value, views)))
+    }
+
+    /// [`PCollection::try_map`] with side inputs; an error fails the job.
+    #[track_caller]
+    pub fn try_map<O, E>(
+        &self,
+        f: impl Fn(T, ViewRefs<'_, W>) -> Result<O, E> + Send + Sync + 'static,
+    ) -> PCollection<O>
+    where
+        O: Element,
+        E: Into<BoxError> + 'static,
+    {
+        self.step("TryMap", Place::caller(), move |value, views| {
+            f(value, views).map(Some).map_err(Into::into)
+        })
+    }
+
+    fn step<I>(
+        &self,
+        name: &str,
+        place: Place,
+        f: impl Fn(T, ViewRefs<'_, W>) -> Result<I, BoxError> + Send + Sync + 'static,
+    ) -> PCollection<I::Item>
+    where
+        I: IntoIterator + 'static,
+        I::Item: Element,
+    {
+        let operator = side_input_operator::<T, W::Readers, I, _>(self.views.sources(), f);
+        self.add(name, place, ParDoSpec::new(operator))
+    }
+
+    fn add<O: Element>(&self, name: &str, place: Place, mut spec: ParDoSpec) -> PCollection<O> {
+        let inputs = self.views.inputs();
+        let pipeline = &self.input.pipeline;
+        if inputs.iter().any(|input| !input.pipeline.is(pipeline)) {
+            let message = "a side input belongs to another pipeline";
+            let help = "make the view from a collection of this pipeline";
+            pipeline.graph.borrow_mut().mistake(message, self.place.clone(), help);
+            return pipeline.step(name, place, Spec::ParDo(spec), self.input.id).1;
+        }
+        let names = (0..inputs.len()).map(local_name);
+        let sides: Vec<_> = names.zip(inputs.iter().map(|input| input.collection)).collect();
+        spec.side_inputs = sides
+            .iter()
+            .map(|(local_name, _)| SideInputSpec { local_name: local_name.clone() })
+            .collect();
+        let (node, output) = pipeline.step(name, place, Spec::ParDo(spec), self.input.id);
+        let mut graph = pipeline.graph.borrow_mut();
+        sides.iter().for_each(|(local_name, side)| graph.connect(node, local_name, *side));
+        drop(graph);
+        output
+    }
+}
