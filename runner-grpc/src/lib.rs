@@ -1,6 +1,7 @@
 //! Runs pipelines on worker processes over Apache Beam's portability protocols.
 
 mod failure;
+mod fn_api;
 mod job_options;
 mod monitoring;
 mod runtime;

@@ -23,3 +23,21 @@ pub(crate) fn runtime() -> Result<&'static Runtime> {
         .as_ref()
         .map_err(|error| Error::environment(format!("gRPC threads cannot be started: {error}")))
 }
+
+/// Waits for a future on a thread that may belong to anybody: also to a runtime of the user's,
+/// where waiting directly would be a panic.
+pub(crate) fn wait<T: Send>(future: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    let runtime = runtime()?;
+    apart(|| runtime.block_on(future))
+}
+
+/// Runs blocking work on a thread of its own, and waits for it.
+pub(crate) fn apart<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("purlin-wait".to_owned())
+            .spawn_scoped(scope, work)
+            .map_err(|error| Error::caused("a thread cannot be started", error))?;
+        thread.join().unwrap_or_else(|_| Err(Error::Internal("a waiting thread panicked".into())))
+    })
+}

@@ -20,7 +20,7 @@ use tracing::warn;
 use super::connection::Identity;
 use super::provision;
 use super::serve::serve;
-use crate::runtime::runtime;
+use crate::runtime::{runtime, wait};
 use crate::transport;
 
 /// A pool that is served until this is dropped.
@@ -87,6 +87,6 @@ fn work(request: &StartWorkerRequest, table: Arc<FnTable>) -> Result<()> {
         Error::environment("the runner starts a worker without a provision or control endpoint")
     })?;
     let identity = Identity::new(&request.worker_id, None)?;
-    let info = runtime()?.block_on(provision::fetch(&endpoint.url, identity))?;
+    let info = wait(provision::fetch(&endpoint.url, identity))?;
     serve(&provision::config(&request.worker_id, &endpoint.url, &info), table)
 }

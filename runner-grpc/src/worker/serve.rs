@@ -22,7 +22,7 @@ use super::log::{Log, Severity};
 use super::processors::Processors;
 use super::state::StateClient;
 use super::threads::Threads;
-use crate::runtime::runtime;
+use crate::runtime::{apart, runtime, wait};
 use crate::transport::{LARGEST_CONTROL, LARGEST_MESSAGE};
 
 /// Messages that wait to be sent on the data stream, of up to a mebibyte each.
@@ -43,18 +43,16 @@ pub(crate) struct WorkerConfig {
     pub(crate) is_structured: bool,
 }
 
-/// Works for a runner until it closes the control stream. The calling thread must not belong to
-/// the runtime.
+/// Works for a runner until it closes the control stream.
 pub(crate) fn serve(config: &WorkerConfig, table: Arc<FnTable>) -> Result<()> {
     let runtime = runtime()?;
     let threads = Threads::start(config.threads)?;
-    runtime.block_on(Worker::connect(config, table))?.run(&threads)
+    apart(|| runtime.block_on(Worker::connect(config, table))?.run(&threads))
 }
 
 /// Sends a runner the reason why a worker cannot begin.
 pub(crate) fn refuse(config: &WorkerConfig, reason: &str) -> Result<()> {
-    let runtime = runtime()?;
-    runtime.block_on(async {
+    wait(async {
         let channel = connect(&config.logging, Identity::new(&config.worker_id, None)?).await?;
         let (log, entries) = Log::new();
         log.write(Severity::Critical, "", reason.to_owned());

@@ -9,7 +9,7 @@ use purlin_sdk::{Error, PipelineOptions, Result, Sealed};
 use super::connection::Identity;
 use super::serve::{WorkerConfig, refuse, serve};
 use super::{parent, provision};
-use crate::runtime::runtime;
+use crate::runtime::wait;
 use crate::{job_options, secret};
 
 /// The environment variable with the secret id that the parent gave this worker.
@@ -130,7 +130,7 @@ impl Setup {
             return Ok(info);
         }
         let identity = Identity::new(self.id()?, self.token()?.as_deref())?;
-        let info = runtime()?.block_on(provision::fetch(&self.endpoint, identity))?;
+        let info = wait(provision::fetch(&self.endpoint, identity))?;
         Ok(self.info.get_or_init(|| info))
     }
 
