@@ -4,16 +4,15 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use purlin_proto::fn_execution::StateKey;
-use purlin_proto::fn_execution::state_key::{IterableSideInput, Type};
-use purlin_sdk::Window;
-use purlin_sdk::exec::{BundleControl, Chunk, Failure, Framing, Host, StatePage};
+use purlin_sdk::exec::{BundleControl, Chunk, Failure, Host, StatePage};
 
 use super::lock;
-use crate::bundle::{Bundle, GroupSlice, Output};
-use crate::plan::{CollectionId, SdkStage, StageId, StageKind};
+use crate::bundle::{Bundle, Output};
+use crate::plan::{SdkStage, StageId, StageKind};
 use crate::random::Random;
-use crate::shuffle::{Shuffle, end_of};
+use crate::shuffle::Shuffle;
 use crate::side_inputs::SideInputs;
+use crate::side_pages::{read_side_input, unsupported};
 
 /// What a running bundle has put out so far.
 pub(super) struct Collected {
@@ -70,71 +69,6 @@ impl LocalHost {
             }
         }
     }
-
-    fn iterable(&self, key: &IterableSideInput, token: &Bytes) -> Result<StatePage, Box<Failure>> {
-        let mut sides = self.stage()?.side_inputs.iter();
-        let side = sides.find(|side| {
-            side.transform_id == key.transform_id && side.local_name == key.side_input_id
-        });
-        let Some(side) = side else {
-            return Err(Failure::new(format!("no side input is named `{}`", key.side_input_id)));
-        };
-        let Some(window) = self.side_window(side.collection, &key.window) else {
-            // A window without elements.
-            return Ok(StatePage::default());
-        };
-        page(self.side_inputs.window(side.collection, window), token)
-    }
-
-    fn side_window(&self, collection: CollectionId, encoded: &[u8]) -> Option<&Window> {
-        let coder = self.shuffle.window_coder(collection);
-        self.side_inputs.windows(collection).find(|window| {
-            let mut bytes = Vec::new();
-            coder.put_window(&mut bytes, window);
-            bytes == encoded
-        })
-    }
-}
-
-/// The page that a token asks for: one slice a page.
-fn page(slices: &[GroupSlice], token: &Bytes) -> Result<StatePage, Box<Failure>> {
-    let position = match token.as_ref() {
-        [] => 0,
-        bytes => {
-            let bytes = <[u8; 8]>::try_from(bytes)
-                .map_err(|_| Failure::new("a continuation token is not one of this runner's"))?;
-            usize::try_from(u64::from_be_bytes(bytes)).unwrap_or(usize::MAX)
-        }
-    };
-    let Some(slice) = slices.get(position) else { return Ok(StatePage::default()) };
-    let next = if position + 1 < slices.len() {
-        Bytes::copy_from_slice(&(position as u64 + 1).to_be_bytes())
-    } else {
-        Bytes::new()
-    };
-    Ok(StatePage { data: values(slice), next })
-}
-
-/// The values of a slice without their headers.
-fn values(slice: &GroupSlice) -> Bytes {
-    let chunk = &slice.chunk;
-    match (&chunk.framing, &chunk.index, &slice.elements) {
-        (Framing::Constant(_), _, None) => chunk.data.clone(),
-        (_, Some(index), elements) => {
-            let mut data = Vec::new();
-            let mut add = |row: usize| {
-                let start = index[row].value as usize;
-                data.extend_from_slice(&chunk.data[start..end_of(chunk, index, row)]);
-            };
-            match elements {
-                Some(rows) => rows.iter().for_each(|row| add(*row as usize)),
-                None => (0..index.len()).for_each(add),
-            }
-            data.into()
-        }
-        // The shuffle indexes chunks with headers wherever a side input reads them.
-        (_, None, _) => Bytes::new(),
-    }
 }
 
 impl Host for LocalHost {
@@ -150,14 +84,7 @@ impl Host for LocalHost {
     }
 
     fn get_state(&mut self, key: &StateKey, token: &Bytes) -> Result<StatePage, Box<Failure>> {
-        match &key.r#type {
-            Some(Type::IterableSideInput(key)) => self.iterable(key, token),
-            Some(Type::MultimapSideInput(_)) => Err(unsupported("side inputs read by key")),
-            Some(Type::MultimapKeysSideInput(_) | Type::MultimapKeysValuesSideInput(_)) => {
-                Err(unsupported("the keys of a side input"))
-            }
-            _ => Err(unsupported("user state")),
-        }
+        read_side_input(&self.shuffle, self.stage, &self.side_inputs, key, token)
     }
 
     fn append_state(&mut self, _key: &StateKey, _data: Bytes) -> Result<(), Box<Failure>> {
@@ -176,8 +103,4 @@ impl Host for LocalHost {
     ) -> Result<(), Box<Failure>> {
         Err(unsupported("timers"))
     }
-}
-
-fn unsupported(feature: &str) -> Box<Failure> {
-    Failure::new(format!("this runner does not support {feature}"))
 }

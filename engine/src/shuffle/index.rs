@@ -16,7 +16,7 @@ pub(super) fn ensure(chunk: &mut Chunk, edge: &Edge) -> Result<(), String> {
     Ok(())
 }
 
-fn index(chunk: &Chunk, edge: &Edge) -> Result<Vec<Entry>, String> {
+pub(super) fn index(chunk: &Chunk, edge: &Edge) -> Result<Vec<Entry>, String> {
     let skipper = edge.skipper.as_ref().map_err(Clone::clone)?;
     let mut reader = Reader::new(&chunk.data);
     let mut index = Vec::with_capacity(chunk.count as usize);

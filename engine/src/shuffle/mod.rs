@@ -9,6 +9,7 @@ mod cut;
 mod index;
 mod partition;
 mod windows;
+mod wire;
 
 use std::sync::Arc;
 

@@ -1,0 +1,116 @@
+//! What a stage reads of its side inputs, as answers to its requests for state.
+
+use bytes::Bytes;
+use purlin_proto::fn_execution::StateKey;
+use purlin_proto::fn_execution::state_key::{IterableSideInput, Type};
+use purlin_sdk::Window;
+use purlin_sdk::exec::{Failure, Framing, StatePage};
+
+use crate::bundle::GroupSlice;
+use crate::plan::{CollectionId, StageId, StageKind};
+use crate::shuffle::{Shuffle, end_of};
+use crate::side_inputs::SideInputs;
+
+/// Answers a read of a side input: the page that `token` asks for, of the contents that `stage`
+/// sees.
+///
+/// # Errors
+/// When the stage has no such side input, or the key names something else.
+pub fn read_side_input(
+    shuffle: &Shuffle,
+    stage: StageId,
+    contents: &SideInputs,
+    key: &StateKey,
+    token: &Bytes,
+) -> Result<StatePage, Box<Failure>> {
+    let view = View { shuffle, stage, contents };
+    match &key.r#type {
+        Some(Type::IterableSideInput(key)) => view.iterable(key, token),
+        Some(Type::MultimapSideInput(_)) => Err(unsupported("side inputs read by key")),
+        Some(Type::MultimapKeysSideInput(_) | Type::MultimapKeysValuesSideInput(_)) => {
+            Err(unsupported("the keys of a side input"))
+        }
+        _ => Err(unsupported("user state")),
+    }
+}
+
+struct View<'a> {
+    shuffle: &'a Shuffle,
+    stage: StageId,
+    contents: &'a SideInputs,
+}
+
+impl View<'_> {
+    fn iterable(&self, key: &IterableSideInput, token: &Bytes) -> Result<StatePage, Box<Failure>> {
+        let StageKind::Sdk(sdk) = &self.shuffle.plan().stages[self.stage.0].kind else {
+            return Err(Failure::new("a stage of the runner has no side inputs"));
+        };
+        let mut sides = sdk.side_inputs.iter();
+        let side = sides.find(|side| {
+            side.transform_id == key.transform_id && side.local_name == key.side_input_id
+        });
+        let Some(side) = side else {
+            return Err(Failure::new(format!("no side input is named `{}`", key.side_input_id)));
+        };
+        let Some(window) = self.side_window(side.collection, &key.window) else {
+            // A window without elements.
+            return Ok(StatePage::default());
+        };
+        page(self.contents.window(side.collection, window), token)
+    }
+
+    fn side_window(&self, collection: CollectionId, encoded: &[u8]) -> Option<&Window> {
+        let coder = self.shuffle.window_coder(collection);
+        self.contents.windows(collection).find(|window| {
+            let mut bytes = Vec::new();
+            coder.put_window(&mut bytes, window);
+            bytes == encoded
+        })
+    }
+}
+
+/// The page that a token asks for: one slice a page.
+fn page(slices: &[GroupSlice], token: &Bytes) -> Result<StatePage, Box<Failure>> {
+    let position = match token.as_ref() {
+        [] => 0,
+        bytes => {
+            let bytes = <[u8; 8]>::try_from(bytes)
+                .map_err(|_| Failure::new("a continuation token is not one of this runner's"))?;
+            usize::try_from(u64::from_be_bytes(bytes)).unwrap_or(usize::MAX)
+        }
+    };
+    let Some(slice) = slices.get(position) else { return Ok(StatePage::default()) };
+    let next = if position + 1 < slices.len() {
+        Bytes::copy_from_slice(&(position as u64 + 1).to_be_bytes())
+    } else {
+        Bytes::new()
+    };
+    Ok(StatePage { data: values(slice), next })
+}
+
+/// The values of a slice without their headers.
+fn values(slice: &GroupSlice) -> Bytes {
+    let chunk = &slice.chunk;
+    match (&chunk.framing, &chunk.index, &slice.elements) {
+        (Framing::Constant(_), _, None) => chunk.data.clone(),
+        (_, Some(index), elements) => {
+            let mut data = Vec::new();
+            let mut add = |row: usize| {
+                let start = index[row].value as usize;
+                data.extend_from_slice(&chunk.data[start..end_of(chunk, index, row)]);
+            };
+            match elements {
+                Some(rows) => rows.iter().for_each(|row| add(*row as usize)),
+                None => (0..index.len()).for_each(add),
+            }
+            data.into()
+        }
+        // The shuffle indexes chunks with headers wherever a side input reads them.
+        (_, None, _) => Bytes::new(),
+    }
+}
+
+/// What a request gets that the engine cannot serve yet.
+pub(crate) fn unsupported(feature: &str) -> Box<Failure> {
+    Failure::new(format!("this runner does not support {feature}"))
+}
