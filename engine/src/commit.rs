@@ -27,6 +27,8 @@ pub struct Commit {
 /// What a commit changes.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Change {
+    /// A process took up the job; there are several where one went on after another died.
+    Start,
     /// An impulse stage emitted its element.
     Impulse(StageId),
     /// A bundle ended.

@@ -132,6 +132,8 @@ impl Engine {
     fn start(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         self.now = self.now.max(now);
         self.has_started = true;
+        self.commit(Change::Start, actions);
+        self.schedule.start(self.state.starts());
         let facts = Arc::clone(&self.facts);
         for stage in &facts.plan.stages {
             if matches!(stage.kind, StageKind::Impulse { .. }) && !self.state.has_emitted(stage.id)
@@ -284,7 +286,7 @@ impl Engine {
     }
 
     fn ask_for_wake_up(&mut self, actions: &mut Vec<Action>) {
-        let next = self.schedule.next_wake_up(&self.facts, &self.config);
+        let next = self.schedule.next_wake_up(&self.facts, &self.state, &self.config);
         if next != self.wake_at {
             self.wake_at = next;
             actions.extend(next.map(Action::WakeAt));

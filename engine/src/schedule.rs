@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use purlin_sdk::Timestamp;
 
@@ -11,6 +12,9 @@ use crate::engine::is_splittable;
 use crate::plan::{StageId, StageKind};
 use crate::random::Random;
 use crate::state::{Entry, Facts, State, Work};
+
+/// How many bits of a bundle's name count the bundles of one process.
+const BUNDLE_BITS: u32 = 40;
 
 /// What waits and what runs.
 #[derive(Debug)]
@@ -32,6 +36,10 @@ pub(crate) struct Flight {
     pub(crate) attempt: u32,
     started: Timestamp,
     was_asked_to_stop: bool,
+    /// Whether all its work is known to end by itself.
+    is_bounded: bool,
+    /// The bytes that waited behind its stage when it started.
+    behind: usize,
 }
 
 impl Schedule {
@@ -46,9 +54,13 @@ impl Schedule {
         }
     }
 
+    /// Begins to give names to bundles, which no earlier process of the job has given.
+    pub(crate) fn start(&mut self, starts: u64) {
+        self.last_bundle = starts << BUNDLE_BITS;
+    }
+
     /// Takes up the entries of a state that commits led to.
     pub(crate) fn restore(&mut self, facts: &Facts, state: &State, now: Timestamp) {
-        self.last_bundle = state.last_bundle();
         for stage in &facts.plan.stages {
             for (entry, _) in state.entries(stage.id) {
                 self.add(state, stage.id, entry, now);
@@ -140,6 +152,7 @@ impl Schedule {
         let id = BundleId(self.last_bundle);
         flight.started = now;
         flight.was_asked_to_stop = false;
+        flight.behind = bytes_behind(facts, state, flight.stage);
         let bundle = self.bundle(id, &flight, facts, state, config);
         self.in_flight.insert(id, flight);
         Some(bundle)
@@ -148,8 +161,19 @@ impl Schedule {
     fn choose(&mut self, facts: &Facts, state: &State, config: &EngineConfig) -> Option<Flight> {
         let stage = self.choose_stage(facts, state, config)?;
         let entries = self.take_entries(facts, state, config, stage);
-        let started = Timestamp::MIN;
-        Some(Flight { stage, entries, attempt: 1, started, was_asked_to_stop: false })
+        let is_bounded = entries.iter().all(|id| {
+            let work = state.entry(stage, *id).map(|entry| &entry.work);
+            matches!(work, Some(Work::Residual { is_bounded: true, .. }))
+        });
+        Some(Flight {
+            stage,
+            entries,
+            attempt: 1,
+            started: Timestamp::MIN,
+            was_asked_to_stop: false,
+            is_bounded,
+            behind: 0,
+        })
     }
 
     /// Deepest first: what is read is finished before more is read, so queues stay small.
@@ -167,10 +191,8 @@ impl Schedule {
         if let Some(random) = &mut self.random {
             random.shuffle(&mut able);
         }
-        let behind_is_room = |stage: &&StageId| {
-            let downstream = facts.topology.downstream[stage.0].iter();
-            downstream.map(|reader| state.queue_bytes(*reader)).sum::<usize>() < config.queue_bytes
-        };
+        let behind_is_room =
+            |stage: &&StageId| bytes_behind(facts, state, **stage) < config.queue_bytes;
         match able.iter().find(behind_is_room) {
             Some(stage) => Some(*stage),
             // Full queues that wait for a side input must not stop what fills the side input.
@@ -254,26 +276,9 @@ impl Schedule {
             },
             side_inputs: state.side_inputs_of(facts, stage),
             output_limit: is_splittable.then_some(config.source_bytes),
-            time_limit: self.time_limit(facts, config, stage, state),
+            time_limit: time_limit(facts, state, config, flight),
             seed: self.random.as_mut().map(Random::next_u64),
         }
-    }
-
-    fn time_limit(
-        &self,
-        facts: &Facts,
-        config: &EngineConfig,
-        stage: StageId,
-        state: &State,
-    ) -> Option<std::time::Duration> {
-        if !has_unbounded_output(facts, stage) || !is_splittable(facts, stage) {
-            return None;
-        }
-        Some(if state.is_draining() {
-            std::time::Duration::ZERO
-        } else {
-            config.unbounded_bundle_time
-        })
     }
 
     /// The running splittable bundles that should stop soon, each once.
@@ -289,11 +294,13 @@ impl Schedule {
             if flight.was_asked_to_stop || !is_splittable(facts, flight.stage) {
                 continue;
             }
-            let is_late = has_unbounded_output(facts, flight.stage)
-                && (state.is_draining() || now >= flight.started + config.unbounded_bundle_time);
-            let downstream = facts.topology.downstream[flight.stage.0].iter();
-            let behind: usize = downstream.map(|reader| state.queue_bytes(*reader)).sum();
-            if is_late || behind >= config.queue_bytes {
+            let limit = time_limit(facts, state, config, flight);
+            let is_late = limit.is_some_and(|limit| now >= flight.started + limit);
+            // One that was started although there was no room, because nothing else could run,
+            // goes on until it has put out what a bundle may.
+            let behind = bytes_behind(facts, state, flight.stage);
+            let is_too_fast = behind >= config.queue_bytes && behind > flight.behind;
+            if is_late || is_too_fast {
                 flight.was_asked_to_stop = true;
                 slow.push(*id);
             }
@@ -302,15 +309,42 @@ impl Schedule {
     }
 
     /// When something will be due: a delayed entry, or the checkpoint of a bundle.
-    pub(crate) fn next_wake_up(&self, facts: &Facts, config: &EngineConfig) -> Option<Timestamp> {
-        let checkpoints = self.in_flight.values().filter(|flight| {
-            !flight.was_asked_to_stop
-                && is_splittable(facts, flight.stage)
-                && has_unbounded_output(facts, flight.stage)
+    pub(crate) fn next_wake_up(
+        &self,
+        facts: &Facts,
+        state: &State,
+        config: &EngineConfig,
+    ) -> Option<Timestamp> {
+        let flights = self.in_flight.values().filter(|flight| !flight.was_asked_to_stop);
+        let checkpoints = flights.filter_map(|flight| {
+            time_limit(facts, state, config, flight).map(|limit| flight.started + limit)
         });
-        let checkpoints = checkpoints.map(|flight| flight.started + config.unbounded_bundle_time);
         checkpoints.chain(self.delayed.first().map(|(at, ..)| *at)).min()
     }
+}
+
+/// How long a bundle may run before it is checkpointed.
+fn time_limit(
+    facts: &Facts,
+    state: &State,
+    config: &EngineConfig,
+    flight: &Flight,
+) -> Option<Duration> {
+    let may_not_end =
+        is_splittable(facts, flight.stage) && has_unbounded_output(facts, flight.stage);
+    match state.is_draining() {
+        _ if !may_not_end => None,
+        // Work that may not end is stopped at its first claim: what is left then says whether it
+        // ends by itself, and is dropped if not.
+        true => (!flight.is_bounded).then_some(Duration::ZERO),
+        false => Some(config.unbounded_bundle_time),
+    }
+}
+
+/// The bytes that wait in the queues that a stage writes to.
+fn bytes_behind(facts: &Facts, state: &State, stage: StageId) -> usize {
+    let downstream = facts.topology.downstream[stage.0].iter();
+    downstream.map(|reader| state.queue_bytes(*reader)).sum()
 }
 
 fn has_unbounded_output(facts: &Facts, stage: StageId) -> bool {

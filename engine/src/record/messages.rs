@@ -10,7 +10,7 @@ pub(super) struct CommitRecord {
     pub(super) version: u32,
     #[prost(sint64, tag = "2")]
     pub(super) now: i64,
-    #[prost(oneof = "ChangeRecord", tags = "3, 4, 5, 6")]
+    #[prost(oneof = "ChangeRecord", tags = "3, 4, 5, 6, 7")]
     pub(super) change: Option<ChangeRecord>,
 }
 
@@ -24,6 +24,8 @@ pub(super) enum ChangeRecord {
     Fire(FireRecord),
     #[prost(message, tag = "6")]
     Drain(DrainRecord),
+    #[prost(bool, tag = "7")]
+    Start(bool),
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

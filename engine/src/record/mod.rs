@@ -24,6 +24,7 @@ impl Commit {
     #[must_use]
     pub fn encode(&self) -> Bytes {
         let change = match &self.change {
+            Change::Start => m::ChangeRecord::Start(true),
             Change::Impulse(stage) => m::ChangeRecord::Impulse(stage.0 as u64),
             Change::Bundle(bundle) => m::ChangeRecord::Bundle(bundle_record(bundle)),
             Change::Fire { stage, windows } => m::ChangeRecord::Fire(m::FireRecord {
@@ -55,6 +56,7 @@ impl Commit {
             )));
         }
         let change = match record.change.ok_or_else(malformed)? {
+            m::ChangeRecord::Start(_) => Change::Start,
             m::ChangeRecord::Impulse(stage) => Change::Impulse(stage_id(stage)?),
             m::ChangeRecord::Bundle(bundle) => Change::Bundle(Box::new(bundle_of(bundle)?)),
             m::ChangeRecord::Fire(fire) => Change::Fire {

@@ -28,6 +28,7 @@ impl State {
     pub(crate) fn apply(&mut self, facts: &Facts, commit: &Commit) -> Effects {
         let mut effects = Effects::default();
         match &commit.change {
+            Change::Start => self.starts += 1,
             Change::Impulse(stage) => self.apply_impulse(facts, *stage, &mut effects),
             Change::Bundle(bundle) => self.apply_bundle(facts, bundle, &mut effects),
             Change::Fire { stage, windows } => {
@@ -50,7 +51,6 @@ impl State {
     }
 
     fn apply_bundle(&mut self, facts: &Facts, commit: &BundleCommit, effects: &mut Effects) {
-        self.last_bundle = self.last_bundle.max(commit.bundle.0);
         let consumed: Vec<Entry> =
             commit.consumed.iter().filter_map(|id| self.dequeue(commit.stage, *id)).collect();
         let inherited: Vec<Tokens> = consumed.iter().map(|entry| entry.tokens.clone()).collect();

@@ -43,7 +43,8 @@ pub struct State {
     /// By collection.
     watermarks: Vec<Timestamp>,
     next_entry: u64,
-    last_bundle: u64,
+    /// How many processes took up the job.
+    starts: u64,
     metrics: Metrics,
     side_inputs: SideInputs,
     quiescence: Quiescence,
@@ -86,7 +87,7 @@ impl State {
             stages: facts.plan.stages.iter().map(|_| StageState::new()).collect(),
             watermarks: vec![Timestamp::MIN; facts.plan.collections.len()],
             next_entry: 0,
-            last_bundle: 0,
+            starts: 0,
             metrics: Metrics::default(),
             side_inputs: SideInputs::default(),
             quiescence: Quiescence::default(),
@@ -145,8 +146,8 @@ impl State {
         self.is_draining
     }
 
-    pub(crate) fn last_bundle(&self) -> u64 {
-        self.last_bundle
+    pub(crate) fn starts(&self) -> u64 {
+        self.starts
     }
 
     pub(crate) fn entry(&self, stage: StageId, id: u64) -> Option<&Entry> {

@@ -1,0 +1,102 @@
+//! The engine under random schedules: bundles of any size that fail, end in any order and report
+//! twice, with crashes and drains. Each test runs many seeds and names the one that fails.
+
+mod elements;
+mod plan;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use plan::plan;
+use purlin_engine::Outcome;
+use world::{ENDLESS, World};
+
+const SEEDS: u64 = 150;
+
+fn for_each_seed(test: impl Fn(u64)) {
+    for seed in 0..SEEDS {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| test(seed))) {
+            let note = format!("this was seed {seed}\n");
+            // The harness shows what a failing test wrote.
+            std::io::Write::write_all(&mut std::io::stderr(), note.as_bytes()).ok();
+            resume_unwind(panic);
+        }
+    }
+}
+
+#[test]
+fn every_element_is_processed_once_whatever_the_schedule() {
+    for_each_seed(|seed| {
+        let mut world = World::new(plan(true), seed, vec![(0, 60), (60, 100), (100, 101)]);
+        world.run(None, None);
+        world.check_end();
+        world.check_conservation();
+        assert_eq!(world.emitted.len(), 101);
+    });
+}
+
+#[test]
+fn a_crash_loses_nothing_that_was_committed() {
+    for_each_seed(|seed| {
+        let mut world = World::new(plan(true), seed, vec![(0, 60), (60, 100)]);
+        world.run(None, Some(1 + usize::try_from(seed).expect("small") % 40));
+        world.check_end();
+        world.check_conservation();
+        assert_eq!(world.emitted.len(), 100);
+    });
+}
+
+#[test]
+fn a_drain_finishes_what_was_read_and_what_ends_by_itself() {
+    for_each_seed(|seed| {
+        let mut world = World::new(plan(false), seed, vec![(0, 50), (50, ENDLESS)]);
+        world.run(Some(1 + usize::try_from(seed).expect("small")), None);
+        world.check_end();
+        world.check_conservation();
+        assert!((0..50).all(|number| world.emitted.contains(&number)), "bounded work is finished");
+    });
+}
+
+#[test]
+fn windows_fire_while_an_endless_source_is_read() {
+    for_each_seed(|seed| {
+        let mut world = World::new(plan(false), seed, vec![(0, ENDLESS)]);
+        world.failures = false;
+        world.run(Some(400), None);
+        world.check_end();
+        world.check_conservation();
+    });
+}
+
+#[test]
+fn a_bundle_that_always_fails_ends_the_job_with_its_failure() {
+    let mut world = World::new(plan(true), 1, vec![(0, 10)]);
+    let mut failing = purlin_engine::Engine::new(
+        std::sync::Arc::clone(&world.plan),
+        purlin_engine::EngineConfig { attempts: 3, ..world.config.clone() },
+    )
+    .expect("a plan");
+    world.failures = false;
+    let mut attempts = 0;
+    let mut actions = failing.step(purlin_engine::Event::Start { now: purlin_sdk::Timestamp(0) });
+    let outcome = loop {
+        let next = actions.iter().find_map(|action| match action {
+            purlin_engine::Action::Finished(outcome) => Some(Err(outcome.clone())),
+            purlin_engine::Action::Run(bundle) if bundle.stage.0 == plan::SPLIT => {
+                Some(Ok(bundle.id))
+            }
+            _ => None,
+        });
+        match next.expect("an action") {
+            Err(outcome) => break outcome,
+            Ok(id) => {
+                attempts += 1;
+                let failure = purlin_sdk::exec::Failure::new("always");
+                actions = failing.step(purlin_engine::Event::BundleFailed { id, failure });
+            }
+        }
+    };
+    assert_eq!(attempts, 3);
+    let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((failure.attempt, failure.causes), (3, vec!["always".to_owned()]));
+}

@@ -1,0 +1,373 @@
+//! A runner whose bundles fail, end in any order and report twice, and which checks on the engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use purlin_engine::plan::{CollectionId, Plan};
+use purlin_engine::{
+    Action, Bundle, BundleId, BundleInput, BundleResult, Commit, Engine, EngineConfig, Event,
+    Outcome, Random, group_bundle,
+};
+use purlin_proto::fn_execution::{BundleApplication, DelayedBundleApplication};
+use purlin_proto::pipeline::is_bounded;
+use purlin_sdk::coders::windowed::{WindowCoder, put_stamp};
+use purlin_sdk::coders::wire::put_length_prefixed;
+use purlin_sdk::exec::{Chunk, Failure, Residual};
+use purlin_sdk::{Stamp, Timestamp, Window};
+
+use crate::elements::{bytes, chunks, for_each, number, stamp_of, strings, time_of, window_of};
+use crate::plan::{MAP, NUMBERS, PASS, READ, SIDE, SINK, SPLIT};
+
+/// A restriction of numbers, and whether it ends by itself.
+pub(crate) type Range = (u64, u64);
+pub(crate) const ENDLESS: u64 = 1 << 40;
+
+pub(crate) struct World {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) config: EngineConfig,
+    pub(crate) ranges: Vec<Range>,
+    pub(crate) failures: bool,
+    random: Random,
+    engine: Engine,
+    now: Timestamp,
+    running: BTreeMap<BundleId, Bundle>,
+    asked_to_stop: BTreeSet<BundleId>,
+    started: BTreeSet<BundleId>,
+    /// Committed outputs of the source, and those that each finalising bundle read.
+    pub(crate) emitted: Vec<u64>,
+    read_by: BTreeMap<BundleId, Vec<u64>>,
+    /// What went through the stage that only looks.
+    pub(crate) passed: Vec<u64>,
+    /// Groups that reached the sink.
+    pub(crate) groups: Vec<(Window, u64, Vec<u64>)>,
+    finalized: BTreeSet<BundleId>,
+    commits: Vec<Commit>,
+    watermarks: Vec<Timestamp>,
+    pub(crate) outcome: Option<Outcome>,
+    had_drain: bool,
+}
+
+impl World {
+    pub(crate) fn new(plan: Arc<Plan>, seed: u64, ranges: Vec<Range>) -> Self {
+        let mut random = Random::new(seed);
+        let config = EngineConfig {
+            partitions: 1 + u32::try_from(random.below(4)).expect("small"),
+            attempts: 100,
+            max_in_flight: 1 + random.below(6),
+            bundle_bytes: 1 << random.below(12),
+            min_bundle_bytes: 1,
+            queue_bytes: 1 << (6 + random.below(10)),
+            seed: random.one_in(2).then(|| random.next_u64()),
+            record: true,
+            ..EngineConfig::default()
+        };
+        let engine = Engine::new(Arc::clone(&plan), config.clone()).expect("a plan");
+        Self {
+            watermarks: vec![Timestamp::MIN; plan.collections.len()],
+            plan,
+            config,
+            ranges,
+            failures: true,
+            random,
+            engine,
+            now: Timestamp(0),
+            running: BTreeMap::new(),
+            asked_to_stop: BTreeSet::new(),
+            started: BTreeSet::new(),
+            emitted: Vec::new(),
+            read_by: BTreeMap::new(),
+            passed: Vec::new(),
+            groups: Vec::new(),
+            finalized: BTreeSet::new(),
+            commits: Vec::new(),
+            outcome: None,
+            had_drain: false,
+        }
+    }
+
+    /// Runs to the end, with a drain or a crash after so many steps where they are given.
+    pub(crate) fn run(&mut self, drain_after: Option<usize>, crash_after: Option<usize>) {
+        self.step(Event::Start { now: self.now });
+        for steps in 0.. {
+            assert!(steps < 1_000_000, "the job does not end");
+            if self.outcome.is_some() {
+                break;
+            }
+            if Some(steps) == crash_after {
+                self.crash();
+            } else if Some(steps) == drain_after {
+                self.had_drain = true;
+                self.step(Event::Drain);
+            } else if self.running.is_empty() || self.random.one_in(10) {
+                self.now = Timestamp(self.now.0 + 1 + self.random.below(100) as i64);
+                self.step(Event::Tick { now: self.now });
+            } else {
+                self.end_one();
+            }
+        }
+        self.check_replay();
+    }
+
+    /// The process dies: what was not committed is lost, and a new one goes on from the commits.
+    fn crash(&mut self) {
+        self.check_replay();
+        self.engine = self.replayed();
+        self.running.clear();
+        self.asked_to_stop.clear();
+        // Finalisers die with their process.
+        self.read_by.clear();
+        self.step(Event::Start { now: self.now });
+    }
+
+    fn replayed(&self) -> Engine {
+        let mut engine = Engine::new(Arc::clone(&self.plan), self.config.clone()).expect("a plan");
+        let commits: Vec<Commit> = self
+            .commits
+            .iter()
+            .map(|commit| Commit::decode(commit.encode()).expect("it reads what it wrote"))
+            .collect();
+        assert_eq!(commits, self.commits);
+        engine.replay(&commits);
+        engine
+    }
+
+    fn check_replay(&self) {
+        assert_eq!(self.replayed().state(), self.engine.state(), "a replay gives the same state");
+    }
+
+    fn step(&mut self, event: Event) {
+        let actions = self.engine.step(event);
+        self.commits.extend(self.engine.take_commits());
+        self.check_watermarks();
+        for action in actions {
+            assert!(self.outcome.is_none(), "nothing follows the end");
+            match action {
+                Action::Run(bundle) => {
+                    assert!(self.started.insert(bundle.id), "an id is used once");
+                    self.running.insert(bundle.id, bundle);
+                }
+                Action::Checkpoint(id) => {
+                    self.asked_to_stop.insert(id);
+                }
+                Action::Finalize(id) => self.finalize(id),
+                Action::Forget(_) | Action::WakeAt(_) => {}
+                Action::Finished(outcome) => self.outcome = Some(outcome),
+            }
+        }
+        assert!(self.running.len() <= self.config.max_in_flight);
+    }
+
+    fn finalize(&mut self, id: BundleId) {
+        assert!(self.finalized.insert(id), "a bundle is finalised once");
+        let read = self.read_by.remove(&id).unwrap_or_default();
+        let in_groups: BTreeSet<u64> =
+            self.groups.iter().flat_map(|(_, _, numbers)| numbers).copied().collect();
+        for number in read {
+            assert!(self.passed.contains(&number), "{number} is still on its way");
+            assert!(in_groups.contains(&number), "{number} is still buffered");
+        }
+    }
+
+    fn check_watermarks(&mut self) {
+        for (position, old) in self.watermarks.iter_mut().enumerate() {
+            let new = self.engine.state().watermark(CollectionId(position));
+            assert!(new >= *old, "a watermark goes back");
+            *old = new;
+        }
+    }
+
+    /// Ends a running bundle: well, badly, or well and reported twice.
+    fn end_one(&mut self) {
+        let position = self.random.below(self.running.len());
+        let id = *self.running.keys().nth(position).expect("one runs");
+        let bundle = self.running.remove(&id).expect("it runs");
+        if self.failures && self.random.one_in(8) {
+            self.step(Event::BundleFailed { id, failure: Failure::new("bad luck") });
+            return;
+        }
+        let (result, effect) = self.execute(&bundle);
+        for number in effect.emitted.iter().copied() {
+            let watermark = self.engine.state().watermark(NUMBERS);
+            assert!(time_of(number) >= watermark, "{number} is behind the watermark");
+        }
+        // The effects count from the commit on, which is in this very step.
+        self.emitted.extend(&effect.emitted);
+        self.passed.extend(effect.passed);
+        self.groups.extend(effect.groups);
+        if result.finalizes {
+            self.read_by.insert(id, effect.emitted);
+        }
+        self.step(Event::BundleDone { id, result: Box::new(result) });
+        if self.random.one_in(10) && self.outcome.is_none() {
+            let result = Box::new(BundleResult::default());
+            self.step(Event::BundleDone { id, result });
+        }
+    }
+
+    fn execute(&mut self, bundle: &Bundle) -> (BundleResult, Effect) {
+        let mut effect = Effect::default();
+        let result = match (&bundle.input, bundle.stage.0) {
+            (BundleInput::Groups(_), _) => {
+                group_bundle(self.engine.shuffle(), bundle).expect("it groups")
+            }
+            (BundleInput::Elements(input), SPLIT) => self.split(input),
+            (BundleInput::Elements(input), READ) => self.read(bundle, input, &mut effect),
+            (BundleInput::Elements(input), MAP) => self.map(input),
+            (BundleInput::Elements(_), SIDE) => {
+                self.output(CollectionId(7), vec![strings(&[b"side".to_vec()])])
+            }
+            (BundleInput::Elements(input), SINK) => {
+                let contents = bundle.side_inputs.window(CollectionId(7), &Window::Global);
+                assert_eq!(contents.len(), 1, "the side input is complete");
+                sink(input, &mut effect);
+                BundleResult::default()
+            }
+            (BundleInput::Elements(input), PASS) => {
+                numbers_in(input, |number| effect.passed.push(number));
+                BundleResult::default()
+            }
+            (_, stage) => panic!("stage {stage} got elements"),
+        };
+        (result, effect)
+    }
+
+    fn output(&mut self, collection: CollectionId, chunks: Vec<Chunk>) -> BundleResult {
+        let mut result = BundleResult::default();
+        for chunk in chunks {
+            let random = self.config.seed.is_some().then_some(&mut self.random);
+            let shuffle = self.engine.shuffle();
+            shuffle.prepare(collection, chunk, random, &mut result.outputs).expect("it prepares");
+        }
+        result
+    }
+
+    fn split(&mut self, input: &[Arc<Chunk>]) -> BundleResult {
+        assert_eq!(input.len(), 1);
+        let ranges: Vec<Vec<u8>> = self.ranges.iter().map(|range| encoded(*range)).collect();
+        self.output(CollectionId(1), vec![strings(&ranges)])
+    }
+
+    fn read(&mut self, bundle: &Bundle, input: &[Arc<Chunk>], effect: &mut Effect) -> BundleResult {
+        let mut residuals = Vec::new();
+        for chunk in input {
+            for_each(chunk, WindowCoder::Global, |_, reader| {
+                let range = bytes(reader);
+                let (start, end) = decoded(&range);
+                let asked = self.asked_to_stop.contains(&bundle.id);
+                let most = if asked { 0 } else { self.random.below(20) as u64 };
+                let stop = end.min(start + most);
+                effect.emitted.extend(start..stop);
+                if stop < end {
+                    residuals.push(residual((stop, end), self.random.below(50) as i32));
+                }
+            });
+        }
+        let chunks = chunks(&effect.emitted, &mut self.random);
+        let mut result = self.output(NUMBERS, chunks);
+        result.residuals = residuals;
+        result.finalizes = !effect.emitted.is_empty();
+        result
+    }
+
+    fn map(&mut self, input: &[Arc<Chunk>]) -> BundleResult {
+        let mut numbers = Vec::new();
+        numbers_in(input, |number| numbers.push(number));
+        let chunks = chunks(&numbers, &mut self.random);
+        self.output(CollectionId(4), chunks)
+    }
+
+    pub(crate) fn check_end(&self) {
+        let expected = if self.had_drain { Outcome::Drained } else { Outcome::Done };
+        assert_eq!(self.outcome, Some(expected));
+        let state = self.engine.state();
+        assert!(state.is_complete());
+        assert!(state.metrics().is_empty(), "nothing was late: {:?}", state.metrics());
+        let side = b"side".len() + 1;
+        assert!(state.memory_bytes() <= side * 8, "only the side input is left");
+        assert!(self.read_by.is_empty(), "all bundles were finalised: {:?}", self.read_by);
+    }
+
+    /// Checks that every emitted number went through each path once.
+    pub(crate) fn check_conservation(&self) {
+        let sorted = |mut numbers: Vec<u64>| {
+            numbers.sort_unstable();
+            numbers
+        };
+        let emitted = sorted(self.emitted.clone());
+        assert!(emitted.windows(2).all(|pair| pair[0] < pair[1]), "a number was read twice");
+        assert_eq!(sorted(self.passed.clone()), emitted);
+        let grouped: Vec<u64> =
+            self.groups.iter().flat_map(|(_, _, numbers)| numbers).copied().collect();
+        assert_eq!(sorted(grouped), emitted);
+        let mut seen = BTreeSet::new();
+        for (window, key, numbers) in &self.groups {
+            assert!(seen.insert((window.clone(), *key)), "a key fired twice in a window");
+            assert!(numbers.iter().all(|n| n % 5 == *key && window_of(*n) == *window));
+        }
+    }
+}
+
+/// What a bundle did to the world, once it is committed.
+#[derive(Default)]
+struct Effect {
+    emitted: Vec<u64>,
+    passed: Vec<u64>,
+    groups: Vec<(Window, u64, Vec<u64>)>,
+}
+
+fn numbers_in(input: &[Arc<Chunk>], mut each: impl FnMut(u64)) {
+    for chunk in input {
+        for_each(chunk, WindowCoder::Interval, |stamp, reader| {
+            let key = number(reader);
+            let number = number(reader);
+            assert_eq!(key, number % 5);
+            assert_eq!(*stamp, stamp_of(number), "stamps stay");
+            each(number);
+        });
+    }
+}
+
+fn sink(input: &[Arc<Chunk>], effect: &mut Effect) {
+    for chunk in input {
+        for_each(chunk, WindowCoder::Interval, |stamp, reader| {
+            let key = number(reader);
+            let count = reader.count().expect("a count").expect("known");
+            let numbers = (0..count).map(|_| number(reader)).collect();
+            let window = stamp.windows.as_slice()[0].clone();
+            assert_eq!(stamp.timestamp, window.max_timestamp());
+            effect.groups.push((window, key, numbers));
+        });
+    }
+}
+
+fn encoded((start, end): Range) -> Vec<u8> {
+    [start.to_be_bytes(), end.to_be_bytes()].concat()
+}
+
+fn decoded(range: &[u8]) -> Range {
+    let part = |at: usize| u64::from_be_bytes(range[at..at + 8].try_into().expect("8 bytes"));
+    (part(0), part(8))
+}
+
+fn residual(range: Range, delay_ms: i32) -> Residual {
+    let mut element = Vec::new();
+    put_stamp(&mut element, &Stamp::default(), &WindowCoder::Global);
+    put_length_prefixed(&mut element, &encoded(range));
+    let hold = time_of(range.0);
+    let hold = prost_types::Timestamp { seconds: hold.0 / 1000, nanos: 0 };
+    let bounded =
+        if range.1 >= ENDLESS { is_bounded::Enum::Unbounded } else { is_bounded::Enum::Bounded };
+    DelayedBundleApplication {
+        application: Some(BundleApplication {
+            transform_id: "read".to_owned(),
+            input_id: "in".to_owned(),
+            element: element.into(),
+            output_watermarks: BTreeMap::from([("out".to_owned(), hold)]),
+            is_bounded: bounded.into(),
+        }),
+        requested_time_delay: Some(prost_types::Duration {
+            seconds: 0,
+            nanos: delay_ms * 1_000_000,
+        }),
+    }
+}
