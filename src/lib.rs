@@ -26,7 +26,7 @@ pub mod prelude {
     pub use crate::{
         BoxError, Context, Continuation, DoFn, Element, FixedWindows, GlobalWindows, Grouped,
         OffsetRange, PCollection, PTransform, Pipeline, PipelineOptions, Restriction, Runner,
-        RunningPipeline, Serde, SlidingWindows, SplittableDoFn, Tag, Text, TimestampCombiner,
-        Timestamp, Tracker, Window, io,
+        RunningPipeline, Serde, SlidingWindows, SplittableDoFn, Tag, Text, Timestamp,
+        TimestampCombiner, Tracker, Window, io,
     };
 }

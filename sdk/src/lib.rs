@@ -15,6 +15,7 @@ pub mod element;
 mod error;
 pub mod exec;
 mod graph;
+pub mod io;
 mod options;
 mod pcollection;
 mod pipeline;

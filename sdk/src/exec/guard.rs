@@ -1,5 +1,6 @@
 //! Runs user code over the elements of a batch, so that a failure names its element.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -30,7 +31,7 @@ impl Trouble {
             Self::User(error) => match error.downcast::<Helpful>() {
                 Ok(helpful) => {
                     let mut failure = Failure::from_error(helpful.error.as_ref());
-                    failure.help = Some(helpful.help.to_owned());
+                    failure.help = Some(helpful.help.into_owned());
                     failure
                 }
                 Err(error) => Failure::from_error(error.as_ref()),
@@ -44,7 +45,7 @@ impl Trouble {
 #[derive(Debug)]
 struct Helpful {
     error: BoxError,
-    help: &'static str,
+    help: Cow<'static, str>,
 }
 
 impl fmt::Display for Helpful {
@@ -56,8 +57,8 @@ impl fmt::Display for Helpful {
 impl std::error::Error for Helpful {}
 
 /// Adds what cures it to a user's error.
-pub(crate) fn helpful(error: BoxError, help: &'static str) -> BoxError {
-    Box::new(Helpful { error, help })
+pub(crate) fn helpful(error: BoxError, help: impl Into<Cow<'static, str>>) -> BoxError {
+    Box::new(Helpful { error, help: help.into() })
 }
 
 /// Calls `call` for each value with its row. A panic or error becomes a failure, which shows the

@@ -154,6 +154,12 @@ impl Graph {
         self.scope.pop();
     }
 
+    /// Where the composite that is being expanded was applied: the line that the author of a
+    /// pipeline knows, while the steps inside are ours.
+    pub(crate) fn scope_place(&self) -> Option<Place> {
+        self.scope.last().map(|composite| self.nodes[composite.0].place.clone())
+    }
+
     /// Notes a mistake of the author.
     pub(crate) fn mistake(&mut self, message: impl Into<String>, place: Place, help: &str) {
         let help = (!help.is_empty()).then(|| help.to_owned());

@@ -27,11 +27,20 @@ impl<T: Element> PCollection<T> {
         do_fn: D,
         is_bounded: bool,
     ) -> ParDoOutput<D::Out> {
-        let name = super::name_of::<D>();
+        self.par_do_splittable_named(&super::name_of::<D>(), Place::caller(), do_fn, is_bounded)
+    }
+
+    pub(crate) fn par_do_splittable_named<D: SplittableDoFn<In = T>>(
+        &self,
+        name: &str,
+        place: Place,
+        do_fn: D,
+        is_bounded: bool,
+    ) -> ParDoOutput<D::Out> {
         let mut spec = ParDoSpec::new(Arc::new(SplittableOperator(do_fn)));
         spec.restriction = Some(restriction_spec::<D>());
         spec.finalizes = true;
-        let (node, main) = self.pipeline.step(&name, Place::caller(), Spec::ParDo(spec), self.id);
+        let (node, main) = self.pipeline.step(name, place, Spec::ParDo(spec), self.id);
         if !is_bounded {
             self.pipeline.graph.borrow_mut().collections[main.id.0].is_bounded = false;
         }

@@ -57,7 +57,7 @@ impl<T: Element> PCollection<T> {
         self.fallible("TryFlatMap", Place::caller(), move |value| f(value).map_err(Into::into))
     }
 
-    fn fallible<I>(
+    pub(crate) fn fallible<I>(
         &self,
         name: &str,
         place: Place,

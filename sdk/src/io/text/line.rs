@@ -1,0 +1,155 @@
+//! What a line becomes.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use purlin_proto::pipeline as proto;
+
+use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
+use crate::element::{Element, Text};
+
+/// What a line of a file is read as: [`Text`], [`Bytes`], or either [`Located`].
+pub trait Line: Element + private::Line {}
+
+pub(super) mod private {
+    use super::{Range, Text};
+
+    /// How lines are cut from a block of them.
+    pub trait Line: Sized {
+        /// A block of lines, which the lines share.
+        type Block;
+
+        /// Whether it is text, which must be UTF-8.
+        const IS_TEXT: bool;
+
+        /// Makes a block; `None` where it is text and these bytes are not.
+        fn block(bytes: &[u8]) -> Option<Self::Block>;
+
+        /// The line in this part of a block; `None` where it is text of more than 4 GiB.
+        fn cut(block: &Self::Block, range: Range<usize>, place: &Place<'_>) -> Option<Self>;
+    }
+
+    /// Where a line is.
+    pub struct Place<'a> {
+        /// The file's name.
+        pub file: &'a Text,
+        /// The offset of its first byte.
+        pub offset: u64,
+        /// Its number in the file from 1, where that is known.
+        pub number: Option<u64>,
+    }
+}
+
+use private::Place;
+
+impl Line for Text {}
+
+impl private::Line for Text {
+    type Block = Arc<str>;
+    const IS_TEXT: bool = true;
+
+    fn block(bytes: &[u8]) -> Option<Arc<str>> {
+        std::str::from_utf8(bytes).ok().map(Arc::from)
+    }
+
+    #[inline]
+    fn cut(block: &Arc<str>, range: Range<usize>, _: &Place<'_>) -> Option<Self> {
+        Self::in_block(block, range)
+    }
+}
+
+impl Line for Bytes {}
+
+impl private::Line for Bytes {
+    type Block = Self;
+    const IS_TEXT: bool = false;
+
+    fn block(bytes: &[u8]) -> Option<Self> {
+        Some(Self::copy_from_slice(bytes))
+    }
+
+    #[inline]
+    fn cut(block: &Self, range: Range<usize>, _: &Place<'_>) -> Option<Self> {
+        Some(block.slice(range))
+    }
+}
+
+/// A line with the place where it was read.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Located<L = Text> {
+    /// The name of the file.
+    pub file: Text,
+    /// The offset of the line's first byte, in the decompressed file.
+    pub offset: u64,
+    /// The line's number, from 1. Unknown in the later ranges of a file that was split, which are
+    /// read without what is before them.
+    pub number: Option<u64>,
+    /// The line.
+    pub line: L,
+}
+
+impl<L> Located<L> {
+    /// Where it is, for messages: the file's name with the line number, or else the byte offset.
+    pub fn place(&self) -> impl fmt::Display + '_ {
+        struct At<'a>(&'a Text, u64, Option<u64>);
+        impl fmt::Display for At<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self.2 {
+                    Some(number) => write!(f, "`{}` line {number}", self.0),
+                    None => write!(f, "`{}` byte {}", self.0, self.1),
+                }
+            }
+        }
+        At(&self.file, self.offset, self.number)
+    }
+}
+
+impl<L: Line> Line for Located<L> {}
+
+impl<L: Line> private::Line for Located<L> {
+    type Block = L::Block;
+    const IS_TEXT: bool = L::IS_TEXT;
+
+    fn block(bytes: &[u8]) -> Option<L::Block> {
+        L::block(bytes)
+    }
+
+    fn cut(block: &L::Block, range: Range<usize>, place: &Place<'_>) -> Option<Self> {
+        Some(Self {
+            file: place.file.clone(),
+            offset: place.offset,
+            number: place.number,
+            line: L::cut(block, range, place)?,
+        })
+    }
+}
+
+/// As the tuple of its fields.
+type Fields<L> = (Text, u64, Option<u64>, L);
+
+impl<L: Element> Element for Located<L> {
+    fn coder_spec() -> CoderSpec {
+        Fields::<L>::coder_spec()
+    }
+    fn encode(&self, out: &mut Vec<u8>, nesting: Nesting) -> Result<(), CoderError> {
+        let Self { file, offset, number, line } = self.clone();
+        (file, offset, number, line).encode(out, nesting)
+    }
+    fn decode(input: &mut Reader<'_>, nesting: Nesting) -> Result<Self, CoderError> {
+        let (file, offset, number, line) = Fields::<L>::decode(input, nesting)?;
+        Ok(Self { file, offset, number, line })
+    }
+    fn field_type() -> proto::FieldType {
+        Fields::<L>::field_type()
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.line.show(f)?;
+        write!(f, " at {}", self.place())
+    }
+    fn detached(&self) -> Self {
+        let Self { file, offset, number, line } = self;
+        Self { file: file.detached(), offset: *offset, number: *number, line: line.detached() }
+    }
+}

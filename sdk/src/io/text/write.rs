@@ -1,0 +1,234 @@
+//! Writing text files.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::text_line::TextLine;
+use crate::element::Element;
+use crate::error::{BoxError, Place};
+use crate::exec::{Context, DoFn, Grouped};
+use crate::io::files::{Cleanup, Part, PartWriter, Sharding, Target, publish};
+use crate::pcollection::PCollection;
+use crate::transforms::PTransform;
+use crate::window::GlobalWindows;
+
+/// How much is written at a time, shared among the shards of a bundle.
+const BUFFER_BYTES: usize = 1 << 20;
+/// The least that is written at a time to one of many shards.
+const LEAST_BUFFER_BYTES: usize = 16 << 10;
+
+/// `PCollection<T> → Written`: writes each element as a line of text, to files
+/// `PREFIX-SSSSS-of-NNNNN`.
+///
+/// Directories that do not exist are made. The files appear together when all is written: a run
+/// that fails or is cancelled leaves none, and files of the same names are replaced. The collection
+/// must be bounded; its order is not kept, and neither are its windows. A line feed in an element is
+/// written as it is.
+///
+/// ```
+/// # use purlin_sdk::{Pipeline, io};
+/// let p = Pipeline::new();
+/// p.create([1i64, 2, 3]).apply(io::text::write("out/numbers").suffix(".txt"));
+/// ```
+pub fn write(prefix: impl Into<String>) -> Write {
+    let (prefix, suffix) = (prefix.into(), String::new());
+    Write { target: Target { prefix, suffix, sharding: Sharding::ByRunner } }
+}
+
+/// A write of text files, as [`write`] makes it.
+#[must_use = "a write has no effect until it is applied"]
+#[derive(Clone, Debug)]
+pub struct Write {
+    pub(in crate::io) target: Target,
+}
+
+impl Write {
+    /// Ends the names of the files in this.
+    pub fn suffix(mut self, suffix: impl Into<String>) -> Self {
+        self.target.suffix = suffix.into();
+        self
+    }
+
+    /// Writes one file, which has exactly the given name.
+    pub fn without_sharding(mut self) -> Self {
+        self.target.sharding = Sharding::Single;
+        self
+    }
+
+    /// Writes so many files, at least 1. Without this, the runner decides.
+    pub fn num_shards(mut self, count: u32) -> Self {
+        self.target.sharding = Sharding::Fixed(count.max(1));
+        self
+    }
+}
+
+impl<T: TextLine> PTransform<PCollection<T>> for Write {
+    type Output = Written;
+
+    fn expand(self, input: PCollection<T>) -> Written {
+        write_lines(&input, self.target, |value, out| {
+            value.write_line(out);
+            Ok(())
+        })
+    }
+}
+
+/// What a write made.
+#[derive(Clone)]
+pub struct Written {
+    files: PCollection<String>,
+}
+
+impl Written {
+    /// The names of the files, once they are complete.
+    pub fn files(&self) -> PCollection<String> {
+        self.files.clone()
+    }
+
+    /// Names the step.
+    pub fn named(self, name: &str) -> Self {
+        Self { files: self.files.named(name) }
+    }
+}
+
+/// Appends an element as a line, without a line end.
+pub(in crate::io) type Format<T> = fn(&T, &mut Vec<u8>) -> Result<(), BoxError>;
+
+/// Adds the steps of a write.
+///
+/// Each bundle writes temporary files and sends on their names, which the last step receives as one
+/// group. A constant element goes there as well, so that there is a group even without input.
+pub(in crate::io) fn write_lines<T: Element>(
+    input: &PCollection<T>,
+    target: Target,
+    format: Format<T>,
+) -> Written {
+    let pipeline = input.pipeline();
+    let place = pipeline.graph.borrow().scope_place().unwrap_or_else(Place::caller);
+    if !input.is_bounded() {
+        let message = format!("files `{}…` cannot take an unbounded collection", target.prefix);
+        let help = "write it to a stream, or read a bounded part of the source";
+        pipeline.graph.borrow_mut().mistake(message, place, help);
+        return Written { files: pipeline.create([]) };
+    }
+    let cleanup = Cleanup::new(&target, pipeline.options().is_worker());
+    let target = Arc::new(target);
+    let start = pipeline.create([target.prefix.clone()]);
+    let prepare = Prepare { target: Arc::clone(&target) };
+    let prepared = start.par_do_named("Prepare", place.clone(), prepare);
+    let bundles = WriteBundle::new(Arc::clone(&target), Arc::clone(&cleanup), format);
+    let parts = input.par_do_named("WriteBundle", place.clone(), bundles);
+    let publish = Publish { target, cleanup };
+    let all = parts.window_into(GlobalWindows).flatten_with([prepared.main()]);
+    let all = all.key_by(|_| 0u8).group_by_key();
+    Written { files: all.par_do_named("Publish", place, publish).main() }
+}
+
+/// Finds out, before anything is written, whether it can be.
+#[derive(Clone)]
+struct Prepare {
+    target: Arc<Target>,
+}
+
+impl DoFn for Prepare {
+    type In = String;
+    type Out = Part;
+
+    fn process(&mut self, _: String, cx: &mut Context<Part>) -> Result<(), BoxError> {
+        self.target.prepare()?;
+        cx.output(Part::default());
+        Ok(())
+    }
+}
+
+/// Writes the elements of a bundle to temporary files, one for each shard.
+struct WriteBundle<T> {
+    target: Arc<Target>,
+    cleanup: Arc<Cleanup>,
+    format: Format<T>,
+    shards: Vec<PartWriter>,
+    buffer_bytes: usize,
+    /// The shard of the next element.
+    next: usize,
+    element: PhantomData<fn(T)>,
+}
+
+impl<T> WriteBundle<T> {
+    fn new(target: Arc<Target>, cleanup: Arc<Cleanup>, format: Format<T>) -> Self {
+        let count = match target.sharding {
+            Sharding::Fixed(count) => count as usize,
+            Sharding::ByRunner | Sharding::Single => 1,
+        };
+        let mut shards = Vec::new();
+        shards.resize_with(count, PartWriter::default);
+        let buffer_bytes = (BUFFER_BYTES / count).max(LEAST_BUFFER_BYTES);
+        Self { target, cleanup, format, shards, buffer_bytes, next: 0, element: PhantomData }
+    }
+
+    fn discard(&mut self) {
+        self.shards.iter_mut().for_each(|shard| shard.discard(&self.cleanup));
+    }
+}
+
+impl<T> Clone for WriteBundle<T> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.target), Arc::clone(&self.cleanup), self.format)
+    }
+}
+
+impl<T: Element> DoFn for WriteBundle<T> {
+    type In = T;
+    type Out = Part;
+
+    fn start_bundle(&mut self, _: &mut Context<Part>) -> Result<(), BoxError> {
+        self.discard();
+        Ok(())
+    }
+
+    #[inline]
+    fn process(&mut self, element: T, _: &mut Context<Part>) -> Result<(), BoxError> {
+        let shard = &mut self.shards[self.next];
+        (self.format)(&element, &mut shard.buffer)?;
+        shard.buffer.push(b'\n');
+        if shard.buffer.len() >= self.buffer_bytes {
+            shard.flush(&self.cleanup)?;
+        }
+        self.next = if self.next + 1 < self.shards.len() { self.next + 1 } else { 0 };
+        Ok(())
+    }
+
+    fn finish_bundle(&mut self, cx: &mut Context<Part>) -> Result<(), BoxError> {
+        for (shard, writer) in (0..).zip(&mut self.shards) {
+            if let Some((path, bytes)) = writer.finish(&self.cleanup)? {
+                cx.output((shard, path, bytes));
+            }
+        }
+        Ok(())
+    }
+
+    fn teardown(&mut self) {
+        self.discard();
+    }
+}
+
+/// Gives all temporary files their final names.
+#[derive(Clone)]
+struct Publish {
+    target: Arc<Target>,
+    cleanup: Arc<Cleanup>,
+}
+
+impl DoFn for Publish {
+    type In = (u8, Grouped<Part>);
+    type Out = String;
+
+    fn process(
+        &mut self,
+        (_, parts): (u8, Grouped<Part>),
+        cx: &mut Context<String>,
+    ) -> Result<(), BoxError> {
+        let parts = parts.into_iter().filter(|(_, path, _)| !path.is_empty()).collect();
+        cx.output_all(publish(&self.target, &self.cleanup, parts)?);
+        Ok(())
+    }
+}
