@@ -7,7 +7,9 @@
 
 mod error;
 pub(crate) mod items;
+pub mod model;
 mod pane;
+pub mod skip;
 mod spec;
 pub mod windowed;
 pub mod wire;
@@ -17,6 +19,7 @@ use std::marker::PhantomData;
 pub use error::CoderError;
 pub use items::read_items;
 pub use pane::{put_pane, read_pane};
+pub use skip::Skipper;
 pub use spec::CoderSpec;
 pub use wire::Reader;
 

@@ -1,9 +1,15 @@
 //! The name of a coder in a pipeline graph.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use purlin_proto::urns;
+use purlin_proto::{pipeline as proto, urns};
+
+use super::CoderError;
+
+/// How deep coders may be nested; deeper, they are taken for a cycle.
+const MAX_DEPTH: usize = 64;
 
 /// A coder as Beam's model names it: a URN, a payload and the coders of its parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,6 +30,36 @@ impl CoderSpec {
     pub fn new(urn: impl Into<Cow<'static, str>>, components: Vec<Self>) -> Self {
         let nondeterministic = components.iter().find_map(|c| c.nondeterministic.clone());
         Self { urn: urn.into(), payload: Bytes::new(), components, nondeterministic }
+    }
+
+    /// The coder `id` of a pipeline or of a stage.
+    ///
+    /// What a pipeline does not say, whether equal values have equal bytes, is taken for granted.
+    ///
+    /// # Errors
+    /// When a coder is not there, or contains itself.
+    pub fn from_proto(
+        coders: &BTreeMap<String, proto::Coder>,
+        id: &str,
+    ) -> Result<Self, CoderError> {
+        Self::from_proto_at(coders, id, 0)
+    }
+
+    fn from_proto_at(
+        coders: &BTreeMap<String, proto::Coder>,
+        id: &str,
+        depth: usize,
+    ) -> Result<Self, CoderError> {
+        if depth > MAX_DEPTH {
+            return Err(CoderError::new(format!("coder `{id}` contains itself")));
+        }
+        let missing = || CoderError::new(format!("there is no coder `{id}`"));
+        let coder = coders.get(id).ok_or_else(missing)?;
+        let spec = coder.spec.clone().unwrap_or_default();
+        let components = coder.component_coder_ids.iter();
+        let components: Result<Vec<_>, _> =
+            components.map(|part| Self::from_proto_at(coders, part, depth + 1)).collect();
+        Ok(Self::new(spec.urn, components?).payload(spec.payload))
     }
 
     /// This coder with a payload.

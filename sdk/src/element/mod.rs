@@ -40,8 +40,12 @@ use std::fmt;
 
 use purlin_proto::pipeline as proto;
 
+pub(crate) use integer::read_int32;
+pub(crate) use item::is_present;
 pub use key::TypedKey;
+pub(crate) use row::FieldState;
 pub use serde::Serde;
+pub(crate) use string::{put_bytes, read_str};
 pub use text::{Lines, Separator, Split, SplitAsciiWhitespace, Text};
 pub use vec::VecCoder;
 

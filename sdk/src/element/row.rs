@@ -161,9 +161,9 @@ impl<'a> RowReader<'a> {
         name: &'static str,
     ) -> Result<T, CoderError> {
         match self.state() {
-            Field::Here => T::decode_field(input).map_err(|e| e.within(name)),
-            Field::Null => T::null().ok_or_else(|| null(name)),
-            Field::Missing => T::null().ok_or_else(|| missing(name)),
+            FieldState::Here => T::decode_field(input).map_err(|e| e.within(name)),
+            FieldState::Null => T::null().ok_or_else(|| null(name)),
+            FieldState::Missing => T::null().ok_or_else(|| missing(name)),
         }
     }
 
@@ -179,10 +179,16 @@ impl<'a> RowReader<'a> {
         default: impl FnOnce() -> T,
     ) -> Result<T, CoderError> {
         match self.state() {
-            Field::Missing => Ok(default()),
-            Field::Here => T::decode_field(input).map_err(|e| e.within(name)),
-            Field::Null => T::null().ok_or_else(|| null(name)),
+            FieldState::Missing => Ok(default()),
+            FieldState::Here => T::decode_field(input).map_err(|e| e.within(name)),
+            FieldState::Null => T::null().ok_or_else(|| null(name)),
         }
+    }
+
+    /// Whether the bytes have exactly `fields` fields, and none of them is null.
+    #[inline]
+    pub(crate) fn is_full(&self, fields: usize) -> bool {
+        self.fields == fields && self.nulls.is_empty()
     }
 
     /// Moves past the data of an enum's variants, `count` nullable fields, of which only `present`
@@ -193,7 +199,7 @@ impl<'a> RowReader<'a> {
     #[inline]
     pub fn only(&mut self, count: usize, present: Option<usize>) -> Result<(), CoderError> {
         for field in 0..count {
-            if (self.state() == Field::Here) != (present == Some(field)) {
+            if (self.state() == FieldState::Here) != (present == Some(field)) {
                 return Err(CoderError::new("the data is not that of the variant"));
             }
         }
@@ -202,15 +208,15 @@ impl<'a> RowReader<'a> {
 
     /// Whether the next field is in the bytes.
     #[inline]
-    pub(crate) fn state(&mut self) -> Field {
+    pub(crate) fn state(&mut self) -> FieldState {
         let i = self.next;
         self.next += 1;
         if i >= self.fields {
-            return Field::Missing;
+            return FieldState::Missing;
         }
         match self.nulls.get(i / 8) {
-            Some(byte) if byte >> (i % 8) & 1 == 1 => Field::Null,
-            _ => Field::Here,
+            Some(byte) if byte >> (i % 8) & 1 == 1 => FieldState::Null,
+            _ => FieldState::Here,
         }
     }
 
@@ -232,7 +238,7 @@ impl<'a> RowReader<'a> {
         }
         let known = self.next;
         while self.next < self.fields {
-            if self.state() != Field::Null {
+            if self.state() != FieldState::Null {
                 return Err(too_many(known, self.fields));
             }
         }
@@ -242,7 +248,7 @@ impl<'a> RowReader<'a> {
 
 /// What the bytes of a row have of a field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Field {
+pub(crate) enum FieldState {
     Here,
     Null,
     Missing,
