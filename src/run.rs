@@ -66,9 +66,11 @@ impl Run for Pipeline {
         let sealed = self.seal()?;
         serve_if_worker(&sealed)?;
         let is_streaming = is_streaming(&sealed);
-        let job = choose(self.options())?.start(sealed, self.options())?;
+        let job = choose(self.options())?.start(sealed.clone(), self.options())?;
         stop_on_signal(&job, is_streaming);
-        job.wait()
+        let finished = job.wait()?;
+        finished.verify(&sealed)?;
+        Ok(finished)
     }
 }
 

@@ -20,6 +20,7 @@ mod options;
 mod pcollection;
 mod pipeline;
 pub mod runner;
+pub mod testing;
 mod time;
 pub mod transforms;
 mod window;

@@ -87,7 +87,10 @@ impl Pipeline {
     /// # Errors
     /// As [`Pipeline::start_with`]; and when the pipeline fails.
     pub fn run_with(self, runner: &dyn Runner) -> Result<Finished> {
-        self.start_with(runner)?.wait()
+        let sealed = self.seal()?;
+        let finished = runner.start(sealed.clone(), &self.options)?.wait()?;
+        finished.verify(&sealed)?;
+        Ok(finished)
     }
 
     /// Whether this and `other` are handles of the same pipeline.

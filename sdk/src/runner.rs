@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::exec::MetricValue;
-use crate::graph::Sealed;
+use crate::graph::{ASSERTION, Sealed};
 use crate::options::PipelineOptions;
 
 /// Executes pipelines.
@@ -57,6 +57,9 @@ impl JobState {
         matches!(self, Self::Done | Self::Failed | Self::Cancelled | Self::Drained)
     }
 }
+
+/// The counter of the assertions that were evaluated.
+pub(crate) const EVALUATED: &str = "assertions_evaluated";
 
 /// What a pipeline counted: by the transform's unique name and the metric's name.
 pub type Metrics = BTreeMap<(String, String), MetricValue>;
@@ -136,6 +139,25 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// Checks that every assertion of the pipeline was evaluated, which only a mistake of the runner
+    /// prevents.
+    ///
+    /// # Errors
+    /// When one was not.
+    pub fn verify(&self, pipeline: &Sealed) -> Result<()> {
+        let components = pipeline.pipeline.components.as_ref();
+        let transforms =
+            components.into_iter().flat_map(|components| components.transforms.values());
+        let assertions =
+            transforms.filter(|transform| transform.annotations.contains_key(ASSERTION));
+        let (all, evaluated) = (assertions.count(), self.counter(EVALUATED));
+        if self.state == JobState::Done && i64::try_from(all).is_ok_and(|all| evaluated < all) {
+            let message = format!("{evaluated} of {all} assertions were evaluated");
+            return Err(Error::Internal(message));
+        }
+        Ok(())
+    }
+
     /// The counter `name`, summed over all transforms.
     #[must_use]
     pub fn counter(&self, name: &str) -> i64 {

@@ -8,7 +8,9 @@ use purlin_sdk::transforms::{Max, Mean, Min, Sum, ToList, Top};
 use purlin_sdk::{Element, FixedWindows, PCollection, Pipeline, Text, Timestamp};
 
 /// What a collection contains when its pipeline has run, the same for every seed.
-fn values<T: Element + Ord + std::fmt::Debug>(build: impl Fn(&Pipeline) -> PCollection<T>) -> Vec<T> {
+fn values<T: Element + Ord + std::fmt::Debug>(
+    build: impl Fn(&Pipeline) -> PCollection<T>,
+) -> Vec<T> {
     let mut results = (0..5).map(|seed| {
         let p = Pipeline::new();
         let seen = Arc::new(Mutex::new(Vec::new()));

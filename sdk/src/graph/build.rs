@@ -37,6 +37,9 @@ pub(crate) struct Node {
 /// What a transform does.
 pub(crate) enum Spec {
     Composite,
+    /// A composite that checks a collection once it has ended, and must have been evaluated when
+    /// the pipeline is done.
+    Assertion,
     Impulse,
     ParDo(ParDoSpec),
     GroupByKey,

@@ -6,4 +6,5 @@ mod seal;
 mod sealed;
 
 pub(crate) use build::{CollectionId, Graph, Node, NodeId, ParDoSpec, SideInputSpec, Spec};
+pub(crate) use seal::ASSERTION;
 pub use sealed::Sealed;

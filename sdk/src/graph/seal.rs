@@ -20,6 +20,8 @@ use crate::window::WindowInto;
 pub(crate) const ENVIRONMENT: &str = "purlin";
 /// The annotation that holds the constants of a transform.
 const CONSTANTS: &str = "purlin:constants:v1";
+/// The annotation of a composite that checks a collection.
+pub(crate) const ASSERTION: &str = "purlin:assertion:v1";
 
 impl Graph {
     /// Checks the graph and describes it.
@@ -46,7 +48,9 @@ impl Graph {
                 Spec::GroupByKey => {
                     for input in self.main_inputs(NodeId(index)) {
                         mistakes.extend(unusable_key(node, &self.collections[input.0]));
-                        mistakes.extend(never_fires(node, &self.collections[input.0]));
+                        if !self.is_in_assertion(node) {
+                            mistakes.extend(never_fires(node, &self.collections[input.0]));
+                        }
                     }
                 }
                 Spec::ParDo(par_do) => {
@@ -62,6 +66,13 @@ impl Graph {
             }
         }
         mistakes
+    }
+}
+
+impl Graph {
+    /// Whether a transform is part of an assertion, which waits for the end of its input.
+    fn is_in_assertion(&self, node: &Node) -> bool {
+        node.parent.is_some_and(|parent| matches!(self.nodes[parent.0].spec, Spec::Assertion))
     }
 }
 
@@ -224,6 +235,9 @@ impl Sealing<'_> {
         if !node.constants.is_empty() {
             annotations.insert(CONSTANTS.to_owned(), node.constants.clone());
         }
+        if matches!(node.spec, Spec::Assertion) {
+            annotations.insert(ASSERTION.to_owned(), Bytes::new());
+        }
         proto::PTransform {
             unique_name: self.names[id.0].clone(),
             spec,
@@ -238,7 +252,7 @@ impl Sealing<'_> {
 
     fn spec(&mut self, id: NodeId, node: &Node) -> Option<proto::FunctionSpec> {
         let (urn, payload) = match &node.spec {
-            Spec::Composite => return None,
+            Spec::Composite | Spec::Assertion => return None,
             Spec::Impulse => (urns::transforms::IMPULSE, Bytes::new()),
             Spec::GroupByKey => (urns::transforms::GROUP_BY_KEY, Bytes::new()),
             Spec::Flatten => (urns::transforms::FLATTEN, Bytes::new()),
