@@ -26,6 +26,10 @@ pub trait Run: Sized {
     /// When the arguments are malformed.
     fn from_args_or_help(usage: &str) -> Result<Self>;
 
+    /// An empty pipeline with `options`, such as [`args`] gives them; but with the option `help`
+    /// it prints `usage` and the runners' options, and exits.
+    fn with_options_or_help(options: PipelineOptions, usage: &str) -> Self;
+
     /// Starts the pipeline and returns at once.
     ///
     /// *Code before this runs once in each worker process as well; what a closure captures is
@@ -49,11 +53,14 @@ impl Run for Pipeline {
     }
 
     fn from_args_or_help(usage: &str) -> Result<Self> {
-        let options = args()?;
+        Ok(Self::with_options_or_help(args()?, usage))
+    }
+
+    fn with_options_or_help(options: PipelineOptions, usage: &str) -> Self {
         if options.is_set("help") {
             help(usage);
         }
-        Ok(Self::with_options(options))
+        Self::with_options(options)
     }
 
     fn start(self) -> Result<RunningPipeline> {
