@@ -9,7 +9,7 @@ use crate::{
     failure::Outcome,
     interrupt,
     kafka::{self, Cluster, Size},
-    lint, process,
+    lint, process, workspace,
 };
 
 use super::{prerequisites, python};
@@ -25,13 +25,14 @@ pub(super) enum Step {
     Build,
     Kafka,
     Test,
+    Rivals,
     Doc,
     Package,
 }
 
 impl Step {
     /// In the order in which they run.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Prerequisites,
         Self::Python,
         Self::Fmt,
@@ -41,6 +42,7 @@ impl Step {
         Self::Build,
         Self::Kafka,
         Self::Test,
+        Self::Rivals,
         Self::Doc,
         Self::Package,
     ];
@@ -64,6 +66,7 @@ impl Step {
             Self::Build => "the programs that tests run",
             Self::Kafka => "a broker for the tests",
             Self::Test => "the tests of every crate with all features",
+            Self::Rivals => "the programs that Purlin is measured against",
             Self::Doc => "the documentation without warnings",
             Self::Package => "can every crate be packaged?",
         }
@@ -97,6 +100,7 @@ impl Environment {
             Step::Build => cargo(&["build", "--workspace", "--all-features", "--bins"]),
             Step::Kafka => kafka::cluster(Size::One).map(|cluster| self.kafka = Some(cluster)),
             Step::Test => self.test(),
+            Step::Rivals => RIVALS.into_iter().try_for_each(cargo_on_rivals),
             Step::Doc => process::stream(cargo_command(&DOC).env("RUSTDOCFLAGS", "-D warnings")),
             Step::Package => cargo(&PACKAGE),
         }
@@ -128,6 +132,20 @@ const PACKAGE: [&str; 8] = [
     "--exclude",
     "xtask",
 ];
+
+/// The rivals are a workspace of their own: what is said of `--workspace` is not said of them.
+const RIVALS: [&[&str]; 3] = [
+    &["fmt", "--check"],
+    &["clippy", "--locked", "--all-targets", "--", "-D", "warnings"],
+    &["test", "--locked"],
+];
+
+fn cargo_on_rivals(arguments: &[&str]) -> Outcome {
+    let mut cargo = cargo_command(&arguments[..1]);
+    cargo.args(["--manifest-path", "examples/rivals/Cargo.toml"]);
+    cargo.env("CARGO_TARGET_DIR", workspace::target("rivals"));
+    process::stream(cargo.args(&arguments[1..]))
+}
 
 fn cargo(arguments: &[&str]) -> Outcome {
     process::stream(&mut cargo_command(arguments))

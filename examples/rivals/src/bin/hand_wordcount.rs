@@ -1,0 +1,7 @@
+//! `hand_wordcount INPUT OUTPUT`
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rivals::run(rivals::wordcount)
+}
