@@ -1,11 +1,13 @@
 //! The developer's tool of this workspace: `cargo xtask test` is the whole gate.
 //!
 //! `gate` runs the checks in order; `lint`, `arrows` and `kafka` are checks and helpers that can
-//! also be called alone. Nothing here is published.
+//! also be called alone; `bench` measures. Nothing here is published.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
 
 mod arrows;
+#[cfg(target_os = "linux")]
+mod bench;
 mod failure;
 mod gate;
 mod interrupt;
@@ -31,6 +33,9 @@ struct Arguments {
 enum Task {
     /// Run every check; this is what has to be green before a change lands
     Test(gate::Arguments),
+    /// Measure the examples on each runner against programs written by hand
+    #[cfg(target_os = "linux")]
+    Bench(bench::Arguments),
     /// Check sizes, words and dependency arrows of the sources
     Lint,
     /// Check which crate may depend on which
@@ -54,6 +59,8 @@ fn main() -> ExitCode {
 fn run(task: &Task) -> Outcome {
     match task {
         Task::Test(arguments) => gate::run(arguments),
+        #[cfg(target_os = "linux")]
+        Task::Bench(arguments) => bench::run(arguments),
         Task::Lint => lint::check().and_then(|()| arrows::check()),
         Task::Arrows => arrows::check(),
         Task::Kafka(task) => kafka::run(task),

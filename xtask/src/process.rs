@@ -16,10 +16,29 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Runs `command` to its end; what it prints is seen as it comes.
 pub(crate) fn stream(command: &mut Command) -> Outcome {
-    let mut child =
-        command.stdin(Stdio::null()).spawn().map_err(|error| not_started(command, &error))?;
+    let mut child = spawn(command.stdin(Stdio::null()))?;
     let status = wait(&mut child)?;
     if status.success() { Ok(()) } else { Err(ended(command, status)) }
+}
+
+/// Starts `command`. The caller waits for it with [`look`].
+pub(crate) fn spawn(command: &mut Command) -> Outcome<Child> {
+    command.spawn().map_err(|error| not_started(command, &error))
+}
+
+/// How `child` ended, if it has. A signal to this program ends the child and fails.
+pub(crate) fn look(child: &mut Child) -> Outcome<Option<ExitStatus>> {
+    let lost = |error: io::Error| Failure::new(format!("waiting for a child process: {error}"));
+    if let Some(status) = child.try_wait().map_err(lost)? {
+        interrupt::check()?;
+        return Ok(Some(status));
+    }
+    if let Err(interrupted) = interrupt::check() {
+        signal(child.id(), "TERM")?;
+        child.wait().map_err(lost)?;
+        return Err(interrupted);
+    }
+    Ok(None)
 }
 
 /// Runs `command` to its end and returns its standard output.
@@ -60,16 +79,9 @@ pub(crate) fn signal(pid: u32, signal: &str) -> Outcome {
 /// Looks again and again instead of sleeping in `wait`: only so does a signal reach the child, and
 /// only its parent can know that the pid is still its own.
 fn wait(child: &mut Child) -> Outcome<ExitStatus> {
-    let lost = |error: io::Error| Failure::new(format!("waiting for a child process: {error}"));
     loop {
-        if let Some(status) = child.try_wait().map_err(lost)? {
-            interrupt::check()?;
+        if let Some(status) = look(child)? {
             return Ok(status);
-        }
-        if let Err(interrupted) = interrupt::check() {
-            signal(child.id(), "TERM")?;
-            child.wait().map_err(lost)?;
-            return Err(interrupted);
         }
         thread::sleep(LOOK_EVERY);
     }
@@ -79,7 +91,8 @@ fn not_started(command: &Command, error: &io::Error) -> Failure {
     Failure::new(format!("`{}` does not start: {error}", spelled(command)))
 }
 
-fn ended(command: &Command, status: ExitStatus) -> Failure {
+/// The failure of a command that has ended badly.
+pub(crate) fn ended(command: &Command, status: ExitStatus) -> Failure {
     Failure::new(format!("`{}` ended with {status}", spelled(command)))
 }
 
