@@ -38,8 +38,11 @@ use syn::{Data, DeriveInput, Error, GenericParam, Result, parse_macro_input, par
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
+/// use purlin_sdk::Element;
+///
 /// #[derive(Clone, Element)]
+/// # #[element(crate = "purlin_sdk")]
 /// struct Click {
 ///     user: String,
 ///     page: String,

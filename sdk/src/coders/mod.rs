@@ -3,7 +3,7 @@
 //! [`CoderSpec`] names a coder as the model does (URN, payload, components); [`Reader`] and the
 //! functions of [`wire`] are the primitives; [`Coder`] is what a user implements to write one
 //! collection differently. Most types need none of it: they implement
-//! [`Element`](crate::Element), whose coder is found by type.
+//! [`Element`], whose coder is found by type.
 
 mod error;
 pub(crate) mod items;

@@ -8,6 +8,7 @@ mod compile;
 
 use super::model::Shape;
 use super::pane::read_pane;
+use super::wire::varint_in_word;
 use super::{CoderError, CoderSpec, Reader, read_items};
 use crate::element::FieldState;
 use crate::element::private::RowReader;
@@ -57,6 +58,23 @@ enum Op {
     },
 }
 
+impl Op {
+    /// The length of what it moves past, where that is easily told: nearly always.
+    #[inline]
+    fn length(self, bytes: &[u8]) -> Option<usize> {
+        let length = match self {
+            Self::Fixed(length) => length,
+            Self::Varint => varint_in_word(bytes)?.1,
+            Self::Prefixed => match *bytes.first()? {
+                length @ 0..0x80 => 1 + usize::from(length),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        (length <= bytes.len()).then_some(length)
+    }
+}
+
 impl Skipper {
     /// The skipper of values of a coder.
     ///
@@ -96,35 +114,41 @@ impl Skipper {
         self.key_end.is_some()
     }
 
+    #[inline]
     fn run(&self, (mut next, end): Range, input: &mut Reader<'_>) -> Result<(), CoderError> {
         while next < end {
-            let op = self.ops[next];
-            let body = self.step(op, next, input).map_err(|e| self.at(next, e))?;
-            next += 1 + body;
+            // What is seldom is elsewhere, which keeps this loop small.
+            next = match self.ops[next].length(input.rest()) {
+                Some(length) => {
+                    input.advance(length);
+                    next + 1
+                }
+                None => self.step(next, input)?,
+            };
         }
         Ok(())
     }
 
-    /// Does one operation and returns how many behind it are done, too.
-    #[inline]
-    fn step(&self, op: Op, at: usize, input: &mut Reader<'_>) -> Result<usize, CoderError> {
-        match op {
-            Op::Fixed(length) => input.take(length).map(|_| 0),
-            Op::Varint => input.skip_varint().map(|()| 0),
-            Op::Prefixed => input.skip_length_prefixed().map(|()| 0),
-            Op::Pane => read_pane(input).map(|_| 0),
-            Op::If { body } => Ok(if flag(input)? { 0 } else { body }),
-            Op::Unless { body } => Ok(if flag(input)? { body } else { 0 }),
+    /// Does any operation and returns the next one.
+    #[inline(never)]
+    fn step(&self, at: usize, input: &mut Reader<'_>) -> Result<usize, CoderError> {
+        let next = at + 1;
+        let done = match self.ops[at] {
+            Op::Fixed(length) => input.take(length).map(|_| next),
+            Op::Varint => input.skip_varint().map(|()| next),
+            Op::Prefixed => input.skip_length_prefixed().map(|()| next),
+            Op::Pane => read_pane(input).map(|_| next),
+            Op::If { body } => flag(input).map(|is_set| next + if is_set { 0 } else { body }),
+            Op::Unless { body } => flag(input).map(|is_set| next + if is_set { body } else { 0 }),
+            Op::FixedItems(size) => fixed_items(input, size).map(|()| next),
             Op::Items { body } => {
-                read_items(input, |input| self.run((at + 1, at + 1 + body), input))?;
-                Ok(body)
+                read_items(input, |input| self.run((next, next + body), input)).map(|_| next + body)
             }
-            Op::FixedItems(size) => fixed_items(input, size).map(|()| 0),
             Op::Row { row, body } => {
-                self.row(&self.rows[row], (at + 1, at + 1 + body), input)?;
-                Ok(body)
+                self.row(&self.rows[row], (next, next + body), input).map(|()| next + body)
             }
-        }
+        };
+        done.map_err(|error| self.at(at, error))
     }
 
     fn row(&self, fields: &[Range], all: Range, input: &mut Reader<'_>) -> Result<(), CoderError> {

@@ -28,6 +28,7 @@ mod item;
 mod key;
 mod map;
 mod option;
+#[doc(hidden)]
 pub mod private;
 mod row;
 mod serde;
@@ -55,7 +56,7 @@ use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
 ///
 /// Derive it for your own types, `#[derive(Clone, Element)]`: they then travel as Beam
 /// *rows*, whose fields other SDKs can read. Wrap a foreign type that implements serde's traits
-/// in [`Serde`](crate::Serde).
+/// in [`Serde`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an element of a PCollection",
     label = "not an `Element`",

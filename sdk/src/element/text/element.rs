@@ -21,7 +21,11 @@ impl Element for Text {
     }
     #[inline]
     fn decode(input: &mut Reader<'_>, nesting: Nesting) -> Result<Self, CoderError> {
-        read_str(input, nesting).map(Self::from)
+        let text = read_str(input, nesting)?;
+        if u32::try_from(text.len()).is_err() {
+            return Err(CoderError::new("a text is longer than 4 GiB; read it as `String`"));
+        }
+        Ok(Self::from(text))
     }
     #[inline]
     fn skip(input: &mut Reader<'_>) -> Result<(), CoderError> {
