@@ -275,3 +275,6 @@ fn offset(at: usize) -> u32 {
     // Larger chunks are refused when they are handed on.
     u32::try_from(at).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -155,3 +155,38 @@ fn combined_values_are_summed() {
     run(p);
     assert_eq!(seen.sorted(), [("a".to_owned(), 2), ("b".to_owned(), 1)]);
 }
+
+#[test]
+fn elements_wait_for_their_side_inputs() {
+    for seed in 0..10 {
+        let p = Pipeline::new();
+        // What the side input holds is known only after a grouping.
+        let totals = p.create(0i64..100).map(|n| (n % 2, n)).group_by_key();
+        let totals = totals.map(|(key, values)| (key, values.iter().sum::<i64>()));
+        let numbers = p.create([0i64, 1]);
+        let joined = numbers
+            .with_side_input((totals.as_map(), numbers.as_iter()))
+            .map(|n, (totals, all)| (n, totals[&n], i64::try_from(all.len()).unwrap_or(0)))
+            .map(|(n, total, count)| (n, total * 10 + count));
+        let seen = Seen::of(&joined);
+        p.run_with(&DirectRunner::default().seed(seed)).expect("it runs");
+        assert_eq!(seen.sorted(), [(0, 24_502), (1, 25_002)], "seed {seed}");
+    }
+}
+
+#[test]
+fn an_element_sees_the_side_window_of_its_own() {
+    let p = Pipeline::new();
+    let timed = p.create(0i64..40).with_timestamps(|n| Timestamp(n * 1000));
+    let seconds = |n| FixedWindows::of(Duration::from_secs(n));
+    let side = timed.window_into(seconds(20)).as_iter();
+    let firsts = timed
+        .window_into(seconds(10))
+        .with_side_input(side)
+        .map(|n, all| (n / 10, *all.iter().min().unwrap_or(&-1)));
+    let seen = Seen::of(&firsts);
+    run(p);
+    let mut firsts = seen.sorted();
+    firsts.dedup();
+    assert_eq!(firsts, [(0, 0), (1, 0), (2, 20), (3, 20)]);
+}

@@ -53,7 +53,7 @@ impl SplittableDoFn for Numbers {
             cx.set_watermark(at);
             last = Some(next);
             next += 1;
-            if self.is_unbounded && next % 3 == 0 {
+            if self.is_unbounded && next.is_multiple_of(3) {
                 break;
             }
         }

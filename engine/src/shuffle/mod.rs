@@ -8,6 +8,8 @@
 mod cut;
 mod index;
 mod partition;
+#[cfg(test)]
+mod tests;
 mod windows;
 mod wire;
 

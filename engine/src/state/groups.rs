@@ -92,13 +92,15 @@ impl GroupBuffer {
         }
     }
 
-    /// Forgets windows for which late elements are dropped from now on.
+    /// Forgets windows for which late elements are dropped from now on, but those whose last pane
+    /// is still to fire.
     pub(super) fn expire(&mut self, watermark: Timestamp, lateness: i64) {
-        while let Some(first) = self.fired.first_entry() {
-            if first.key().0.0.saturating_add(lateness) >= watermark.0 {
-                break;
-            }
-            first.remove();
+        let is_over =
+            |(max, _): &&(Timestamp, Window)| max.0.saturating_add(lateness) < watermark.0;
+        let over = self.fired.keys().take_while(is_over);
+        let over: Vec<_> = over.filter(|key| !self.windows.contains_key(key)).cloned().collect();
+        for key in over {
+            self.fired.remove(&key);
         }
     }
 

@@ -22,10 +22,8 @@ impl State {
                 input = Timestamp::MIN;
             }
             let output = input.min(state.output_holds.least());
-            if input > state.input_watermark {
-                state.input_watermark = input;
-                state.groups.expire(input, lateness);
-            }
+            state.input_watermark = state.input_watermark.max(input);
+            state.groups.expire(state.input_watermark, lateness);
             state.output_watermark = state.output_watermark.max(output);
         }
         for position in 0..facts.plan.collections.len() {

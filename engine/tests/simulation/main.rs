@@ -7,9 +7,14 @@ mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use plan::plan;
+use plan::{plan, plan_with_lateness};
 use purlin_engine::Outcome;
 use world::{ENDLESS, World};
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use purlin_sdk::Timing;
 
 const SEEDS: u64 = 150;
 
@@ -65,6 +70,41 @@ fn windows_fire_while_an_endless_source_is_read() {
         world.run(Some(400), None);
         world.check_end();
         world.check_conservation();
+    });
+}
+
+/// Number 3 comes when its window has fired, at 12 s; number 7 when 40 s have passed.
+fn late_script() -> VecDeque<(Vec<u64>, u64)> {
+    VecDeque::from([(vec![1, 2], 1), (vec![11], 12), (vec![3, 13], 40), (vec![7, 41], 42)])
+}
+
+#[test]
+fn late_elements_are_dropped_and_counted() {
+    for_each_seed(|seed| {
+        let mut world = World::scripted(plan(true), seed, late_script());
+        world.run(None, None);
+        assert_eq!(world.outcome, Some(Outcome::Done));
+        assert_eq!(world.counter("droppedDueToLateness"), 2);
+        assert!(world.panes.iter().all(|pane| pane.timing == Timing::OnTime && pane.is_last));
+    });
+}
+
+#[test]
+fn late_elements_within_the_allowed_lateness_fire_again() {
+    for_each_seed(|seed| {
+        let plan = plan_with_lateness(true, Duration::from_secs(15));
+        let mut world = World::scripted(plan, seed, late_script());
+        world.run(None, None);
+        assert_eq!(world.outcome, Some(Outcome::Done));
+        assert_eq!(world.counter("droppedDueToLateness"), 1);
+        let late: Vec<_> = world
+            .groups
+            .iter()
+            .zip(&world.panes)
+            .filter(|(_, pane)| pane.timing == Timing::Late)
+            .map(|((_, _, numbers), pane)| (numbers.clone(), pane.index))
+            .collect();
+        assert_eq!(late, [(vec![3], 1)]);
     });
 }
 

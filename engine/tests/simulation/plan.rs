@@ -32,6 +32,10 @@ pub(crate) const NUMBERS: CollectionId = CollectionId(2);
 ///                         └─ pass
 /// ```
 pub(crate) fn plan(is_bounded: bool) -> Arc<Plan> {
+    plan_with_lateness(is_bounded, Duration::ZERO)
+}
+
+pub(crate) fn plan_with_lateness(is_bounded: bool, lateness: Duration) -> Arc<Plan> {
     let collections = vec![
         collection("impulse", "bytes", &[0], &[SPLIT, SIDE], true),
         collection("restrictions", "bytes", &[SPLIT], &[READ], true),
@@ -61,6 +65,11 @@ pub(crate) fn plan(is_bounded: bool) -> Arc<Plan> {
         .map(|(id, kind)| Stage { id: StageId(id), name: format!("stage {id}"), kind })
         .collect();
     let mut plan = Plan { stages, collections };
+    for collection in &mut plan.collections {
+        let mut windowing = WindowingStrategy::clone(&collection.windowing);
+        windowing.allowed_lateness = i64::try_from(lateness.as_millis()).expect("small");
+        collection.windowing = Arc::new(windowing);
+    }
     plan.collections[7].side_consumers.push(StageId(SINK));
     if let StageKind::Sdk(sink) = &mut plan.stages[SINK].kind {
         sink.side_inputs.push(SideInput {

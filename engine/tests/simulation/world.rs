@@ -1,6 +1,6 @@
 //! A runner whose bundles fail, end in any order and report twice, and which checks on the engine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use purlin_engine::plan::{CollectionId, Plan};
@@ -13,7 +13,7 @@ use purlin_proto::pipeline::is_bounded;
 use purlin_sdk::coders::windowed::{WindowCoder, put_stamp};
 use purlin_sdk::coders::wire::put_length_prefixed;
 use purlin_sdk::exec::{Chunk, Failure, Residual};
-use purlin_sdk::{Stamp, Timestamp, Window};
+use purlin_sdk::{PaneInfo, Stamp, Timestamp, Window};
 
 use crate::elements::{bytes, chunks, for_each, number, stamp_of, strings, time_of, window_of};
 use crate::plan::{MAP, NUMBERS, PASS, READ, SIDE, SINK, SPLIT};
@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) config: EngineConfig,
     pub(crate) ranges: Vec<Range>,
     pub(crate) failures: bool,
+    /// What each bundle of the source reads instead, and the number whose time it holds after.
+    pub(crate) script: Option<VecDeque<(Vec<u64>, u64)>>,
     random: Random,
     engine: Engine,
     now: Timestamp,
@@ -40,6 +42,7 @@ pub(crate) struct World {
     pub(crate) passed: Vec<u64>,
     /// Groups that reached the sink.
     pub(crate) groups: Vec<(Window, u64, Vec<u64>)>,
+    pub(crate) panes: Vec<PaneInfo>,
     finalized: BTreeSet<BundleId>,
     commits: Vec<Commit>,
     watermarks: Vec<Timestamp>,
@@ -68,6 +71,7 @@ impl World {
             config,
             ranges,
             failures: true,
+            script: None,
             random,
             engine,
             now: Timestamp(0),
@@ -78,11 +82,24 @@ impl World {
             read_by: BTreeMap::new(),
             passed: Vec::new(),
             groups: Vec::new(),
+            panes: Vec::new(),
             finalized: BTreeSet::new(),
             commits: Vec::new(),
             outcome: None,
             had_drain: false,
         }
+    }
+
+    /// A world whose source reads what a script says, each part once all before it went through.
+    pub(crate) fn scripted(plan: Arc<Plan>, seed: u64, script: VecDeque<(Vec<u64>, u64)>) -> Self {
+        let mut world = Self::new(plan, seed, vec![(0, 1)]);
+        world.script = Some(script);
+        world.failures = false;
+        // Without a seed the deepest stage goes first.
+        world.config.seed = None;
+        world.config.max_in_flight = 1;
+        world.engine = Engine::new(Arc::clone(&world.plan), world.config.clone()).expect("a plan");
+        world
     }
 
     /// Runs to the end, with a drain or a crash after so many steps where they are given.
@@ -188,12 +205,17 @@ impl World {
         let (result, effect) = self.execute(&bundle);
         for number in effect.emitted.iter().copied() {
             let watermark = self.engine.state().watermark(NUMBERS);
-            assert!(time_of(number) >= watermark, "{number} is behind the watermark");
+            let may_be_late = self.script.is_some();
+            assert!(
+                may_be_late || time_of(number) >= watermark,
+                "{number} is behind the watermark"
+            );
         }
         // The effects count from the commit on, which is in this very step.
         self.emitted.extend(&effect.emitted);
         self.passed.extend(effect.passed);
         self.groups.extend(effect.groups);
+        self.panes.extend(effect.panes);
         if result.finalizes {
             self.read_by.insert(id, effect.emitted);
         }
@@ -248,6 +270,9 @@ impl World {
     }
 
     fn read(&mut self, bundle: &Bundle, input: &[Arc<Chunk>], effect: &mut Effect) -> BundleResult {
+        if self.script.is_some() {
+            return self.read_script(effect);
+        }
         let mut residuals = Vec::new();
         for chunk in input {
             for_each(chunk, WindowCoder::Global, |_, reader| {
@@ -269,11 +294,33 @@ impl World {
         result
     }
 
+    fn read_script(&mut self, effect: &mut Effect) -> BundleResult {
+        let script = self.script.as_mut().expect("there is one");
+        let Some((numbers, hold)) = script.pop_front() else { return BundleResult::default() };
+        let chunks = chunks(&numbers, &mut self.random);
+        let mut result = self.output(NUMBERS, chunks);
+        result.residuals = vec![residual((hold, ENDLESS), 0)];
+        effect.emitted = numbers;
+        result
+    }
+
+    /// Passes elements on; sometimes the last chunks are taken back by a split.
     fn map(&mut self, input: &[Arc<Chunk>]) -> BundleResult {
+        let kept = 1 + self.random.below(input.len());
+        let (input, unprocessed) = input.split_at(kept);
         let mut numbers = Vec::new();
         numbers_in(input, |number| numbers.push(number));
         let chunks = chunks(&numbers, &mut self.random);
-        self.output(CollectionId(4), chunks)
+        let mut result = self.output(CollectionId(4), chunks);
+        result.unprocessed = unprocessed.to_vec();
+        result
+    }
+
+    /// The counter of a metric of the grouping.
+    pub(crate) fn counter(&self, name: &str) -> i64 {
+        let key = ("stage 5".to_owned(), name.to_owned());
+        let value = self.engine.state().metrics().get(&key);
+        value.and_then(|value| value.as_counter()).unwrap_or(0)
     }
 
     pub(crate) fn check_end(&self) {
@@ -313,6 +360,7 @@ struct Effect {
     emitted: Vec<u64>,
     passed: Vec<u64>,
     groups: Vec<(Window, u64, Vec<u64>)>,
+    panes: Vec<PaneInfo>,
 }
 
 fn numbers_in(input: &[Arc<Chunk>], mut each: impl FnMut(u64)) {
@@ -336,6 +384,7 @@ fn sink(input: &[Arc<Chunk>], effect: &mut Effect) {
             let window = stamp.windows.as_slice()[0].clone();
             assert_eq!(stamp.timestamp, window.max_timestamp());
             effect.groups.push((window, key, numbers));
+            effect.panes.push(stamp.pane);
         });
     }
 }
