@@ -65,6 +65,14 @@ impl Pipeline {
         self.collection(output)
     }
 
+    /// Notes a mistake in the parameters of the transform that is being applied. All mistakes are
+    /// reported together when the pipeline is run; `help` says what cures it, or is empty.
+    pub fn mistake(&self, message: impl Into<String>, help: &str) {
+        let mut graph = self.graph.borrow_mut();
+        let place = graph.scope_place().unwrap_or_else(Place::caller);
+        graph.mistake(message, place, help);
+    }
+
     /// Checks the pipeline and describes it for a runner.
     ///
     /// # Errors
