@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use purlin_sdk::runner::Runner;
+use purlin_sdk::runner::{Runner, start};
 use purlin_sdk::{Error, Finished, Pipeline, PipelineOptions, Result, RunningPipeline, Sealed};
 
 use crate::signals::stop_on_signal;
@@ -66,14 +66,14 @@ impl Run for Pipeline {
     fn start(self) -> Result<RunningPipeline> {
         let sealed = self.seal()?;
         serve_if_worker(&sealed)?;
-        choose(self.options())?.start(sealed, self.options())
+        start(choose(self.options())?.as_ref(), sealed, self.options())
     }
 
     fn run(self) -> Result<Finished> {
         let sealed = self.seal()?;
         serve_if_worker(&sealed)?;
         let is_streaming = is_streaming(&sealed);
-        let job = choose(self.options())?.start(sealed.clone(), self.options())?;
+        let job = start(choose(self.options())?.as_ref(), sealed.clone(), self.options())?;
         stop_on_signal(&job, is_streaming);
         let finished = job.wait()?;
         finished.verify(&sealed)?;

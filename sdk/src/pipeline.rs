@@ -9,7 +9,7 @@ use crate::exec::codec_of;
 use crate::graph::{CollectionId, Graph, NodeId, Sealed, Spec};
 use crate::options::PipelineOptions;
 use crate::pcollection::PCollection;
-use crate::runner::{Finished, Runner, RunningPipeline};
+use crate::runner::{Finished, Runner, RunningPipeline, start};
 use crate::transforms::PTransform;
 
 /// A pipeline under construction.
@@ -85,9 +85,8 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the pipeline has mistakes, needs what the runner lacks, or cannot be started.
-    #[expect(clippy::needless_pass_by_value, reason = "a pipeline that was started is used up")]
     pub fn start_with(self, runner: &dyn Runner) -> Result<RunningPipeline> {
-        runner.start(self.seal()?, &self.options)
+        start(runner, self.seal()?, &self.options)
     }
 
     /// Runs the pipeline on this runner until it ends.
@@ -96,7 +95,7 @@ impl Pipeline {
     /// As [`Pipeline::start_with`]; and when the pipeline fails.
     pub fn run_with(self, runner: &dyn Runner) -> Result<Finished> {
         let sealed = self.seal()?;
-        let finished = runner.start(sealed.clone(), &self.options)?.wait()?;
+        let finished = start(runner, sealed.clone(), &self.options)?.wait()?;
         finished.verify(&sealed)?;
         Ok(finished)
     }

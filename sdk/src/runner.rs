@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::exec::MetricValue;
-use crate::graph::{ASSERTION, Sealed};
+use crate::graph::{ASSERTION, AtEnd, Sealed};
 use crate::options::PipelineOptions;
 
 /// Executes pipelines.
@@ -21,6 +21,21 @@ pub trait Runner {
     /// # Errors
     /// When the pipeline needs what the runner lacks, or cannot be started.
     fn start(&self, pipeline: Sealed, options: &PipelineOptions) -> Result<RunningPipeline>;
+}
+
+/// Starts a pipeline, whose handle clears up when it sees that the pipeline has ended: temporary
+/// files of a write that failed go with it.
+///
+/// # Errors
+/// When the pipeline needs what the runner lacks, or cannot be started.
+pub fn start(
+    runner: &dyn Runner,
+    pipeline: Sealed,
+    options: &PipelineOptions,
+) -> Result<RunningPipeline> {
+    let at_end = pipeline.at_end.clone();
+    let running = runner.start(pipeline, options)?;
+    Ok(RunningPipeline { at_end: at_end.into(), ..running })
 }
 
 /// A feature of the model that a runner refuses.
@@ -86,12 +101,13 @@ pub trait Job: Send + Sync {
 #[derive(Clone)]
 pub struct RunningPipeline {
     job: Arc<dyn Job>,
+    at_end: Arc<[AtEnd]>,
 }
 
 impl RunningPipeline {
     /// The handle of a job, for runners to return.
     pub fn new(job: Arc<dyn Job>) -> Self {
-        Self { job }
+        Self { job, at_end: Arc::default() }
     }
 
     /// Blocks until the pipeline has ended.
@@ -99,10 +115,14 @@ impl RunningPipeline {
     /// # Errors
     /// When it failed, or was cancelled.
     pub fn wait(&self) -> Result<Finished> {
-        let state = self.job.wait()?;
-        match state {
+        let state = self.job.wait();
+        // A lost connection ends the wait as well, but the job goes on.
+        if self.job.state().is_terminal() {
+            self.at_end.iter().for_each(|clear_up| clear_up());
+        }
+        match state? {
             JobState::Cancelled => Err(Error::Cancelled),
-            _ => Ok(Finished { state, metrics: self.job.metrics() }),
+            state => Ok(Finished { state, metrics: self.job.metrics() }),
         }
     }
 

@@ -83,12 +83,17 @@ pub(crate) struct Collection {
     pub(crate) producer: (NodeId, String),
 }
 
+/// Clears up after a run, whether it finished, failed or was cancelled.
+pub(crate) type AtEnd = Arc<dyn Fn() + Send + Sync>;
+
 /// The graph of a pipeline while it is built. Mistakes are collected, and all reported at its end.
 #[derive(Default)]
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
     pub(crate) collections: Vec<Collection>,
     pub(crate) mistakes: Vec<Mistake>,
+    /// What is called once a run of the pipeline has ended, in the process that started it.
+    pub(crate) at_end: Vec<AtEnd>,
     /// The composites that are being expanded, outermost first.
     scope: Vec<NodeId>,
 }

@@ -166,7 +166,7 @@ impl Sealing<'_> {
             components: Some(self.components),
             display_data: Vec::new(),
         };
-        Sealed { pipeline, table: Arc::new(self.table) }
+        Sealed { pipeline, table: Arc::new(self.table), at_end: self.graph.at_end.clone() }
     }
 
     fn collection(&mut self, index: usize, collection: &Collection) {

@@ -16,6 +16,8 @@ pub struct Sealed {
     pub pipeline: proto::Pipeline,
     /// The functions and element types that it names.
     pub table: Arc<FnTable>,
+    /// What clears up after a run.
+    pub(crate) at_end: Vec<super::AtEnd>,
 }
 
 impl Sealed {

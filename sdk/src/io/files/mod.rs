@@ -12,7 +12,7 @@ use std::path::Path;
 pub use compression::Compression;
 pub(super) use compression::open;
 pub(super) use matching::matching;
-pub(super) use parts::{Cleanup, Part, PartWriter};
+pub(super) use parts::{Folder, Part, PartWriter};
 pub(super) use publish::publish;
 pub(super) use target::{Sharding, Target};
 

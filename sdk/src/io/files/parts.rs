@@ -1,12 +1,11 @@
 //! Temporary files: what bundles write.
 
-use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::target::make_directory;
@@ -16,24 +15,39 @@ use crate::error::BoxError;
 /// A temporary file: the shard that it is for, its path, and its length.
 pub(in crate::io) type Part = (u32, String, u64);
 
-/// Removes the temporary files that this process made and that no step used, once nothing of the
-/// pipeline is left: so a failed or cancelled run leaves none.
-///
-/// A worker process does not: its files belong to a run that goes on elsewhere.
+/// Where a write's temporary files are.
 #[derive(Debug)]
-pub(in crate::io) struct Cleanup {
-    directory: PathBuf,
-    is_worker: bool,
-    made: Mutex<BTreeSet<PathBuf>>,
+pub(in crate::io) struct Folder {
+    path: PathBuf,
+    /// Whether the run has ended. Threads of a run that failed may still be at work, and must not
+    /// leave files behind.
+    is_closed: RwLock<bool>,
 }
 
-impl Cleanup {
-    pub(in crate::io) fn new(target: &Target, is_worker: bool) -> Arc<Self> {
-        Arc::new(Self { directory: target.temporary(), is_worker, made: Mutex::default() })
+impl Folder {
+    pub(in crate::io) fn new(target: &Target) -> Arc<Self> {
+        Arc::new(Self { path: target.temporary(), is_closed: RwLock::new(false) })
     }
 
-    fn made(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Keeps it open while files in it are used.
+    ///
+    /// # Errors
+    /// When the run has ended.
+    pub(super) fn open(&self) -> Result<RwLockReadGuard<'_, bool>, BoxError> {
+        let is_closed = self.is_closed.read().unwrap_or_else(PoisonError::into_inner);
+        if *is_closed { Err("the run has ended".into()) } else { Ok(is_closed) }
+    }
+
+    /// Ends a run: nothing more is written, and no temporary file is left.
+    pub(in crate::io) fn close(&self) {
+        *self.is_closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+        self.clear();
+    }
+
+    /// Removes all temporary files of the target, also those that killed runs left.
+    pub(super) fn clear(&self) {
+        // What cannot be removed now, the next run of this write tries again.
+        drop(fs::remove_dir_all(&self.path));
     }
 
     /// A path for a new temporary file: unique among all processes, and greater than those that
@@ -42,34 +56,7 @@ impl Cleanup {
         let stamp = rising_stamp();
         let process = std::process::id();
         let random = RandomState::new().build_hasher().finish();
-        let path = self.directory.join(format!("{stamp:016x}-{process:08x}-{random:016x}"));
-        self.made().insert(path.clone());
-        path
-    }
-
-    pub(super) fn remove(&self, path: &Path) {
-        // If it cannot be removed, the next run of this write tries again.
-        drop(fs::remove_file(path));
-        self.made().remove(path);
-    }
-
-    /// Removes all temporary files of the target, also those that killed runs left.
-    pub(super) fn remove_all(&self) {
-        drop(fs::remove_dir_all(&self.directory));
-        self.made().clear();
-    }
-}
-
-impl Drop for Cleanup {
-    fn drop(&mut self) {
-        if self.is_worker {
-            return;
-        }
-        for path in self.made().iter() {
-            drop(fs::remove_file(path));
-        }
-        // Only where it is empty; other processes may be at work in it.
-        drop(fs::remove_dir(&self.directory));
+        self.path.join(format!("{stamp:016x}-{process:08x}-{random:016x}"))
     }
 }
 
@@ -97,15 +84,16 @@ impl PartWriter {
     ///
     /// # Errors
     /// When the file system does not take it.
-    pub(in crate::io) fn flush(&mut self, cleanup: &Cleanup) -> Result<(), BoxError> {
+    pub(in crate::io) fn flush(&mut self, folder: &Folder) -> Result<(), BoxError> {
+        let _open = folder.open()?;
         let mut options = OpenOptions::new();
         let path = match &self.path {
             Some(path) => path,
             None => {
                 options.create_new(true);
-                make_directory(&cleanup.directory)
-                    .map_err(|error| cannot("make the directory", &cleanup.directory, error))?;
-                self.path.insert(cleanup.new_path())
+                make_directory(&folder.path)
+                    .map_err(|error| cannot("make the directory", &folder.path, error))?;
+                self.path.insert(folder.new_path())
             }
         };
         let file = options.append(true).open(path);
@@ -122,21 +110,21 @@ impl PartWriter {
     /// When the file system does not take its end.
     pub(in crate::io) fn finish(
         &mut self,
-        cleanup: &Cleanup,
+        folder: &Folder,
     ) -> Result<Option<(String, u64)>, BoxError> {
         if !self.buffer.is_empty() {
-            self.flush(cleanup)?;
+            self.flush(folder)?;
         }
         let bytes = std::mem::take(&mut self.bytes);
         Ok(self.path.take().map(|path| (path.to_string_lossy().into_owned(), bytes)))
     }
 
     /// Forgets what was written.
-    pub(in crate::io) fn discard(&mut self, cleanup: &Cleanup) {
+    pub(in crate::io) fn discard(&mut self) {
         self.buffer.clear();
         self.bytes = 0;
         if let Some(path) = self.path.take() {
-            cleanup.remove(&path);
+            drop(fs::remove_file(path));
         }
     }
 }

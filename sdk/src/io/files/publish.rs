@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use super::{Cleanup, Part, Sharding, Target, cannot};
+use super::{Folder, Part, Sharding, Target, cannot};
 use crate::error::BoxError;
 use crate::exec::helpful;
 
@@ -19,9 +19,10 @@ const LEAST_BYTES: u64 = 1 << 20;
 /// When a file cannot be read, written or renamed.
 pub(in crate::io) fn publish(
     target: &Target,
-    cleanup: &Cleanup,
+    folder: &Folder,
     parts: Vec<Part>,
 ) -> Result<Vec<String>, BoxError> {
+    let _open = folder.open()?;
     target.prepare()?;
     let shards = shards_of(target.sharding, parts);
     let count = shards.len();
@@ -29,13 +30,13 @@ pub(in crate::io) fn publish(
     let mut renames = Vec::new();
     for (name, parts) in names.iter().zip(&shards) {
         if !is_published(name, parts) {
-            renames.push((whole(parts, cleanup)?, name));
+            renames.push((whole(parts, folder)?, name));
         }
     }
     for (from, to) in renames {
         fs::rename(&from, to).map_err(|error| cannot("write", to, error))?;
     }
-    cleanup.remove_all();
+    folder.clear();
     Ok(names)
 }
 
@@ -76,13 +77,13 @@ fn is_published(name: &str, parts: &[Part]) -> bool {
 }
 
 /// One file with the contents of all parts.
-fn whole(parts: &[Part], cleanup: &Cleanup) -> Result<String, BoxError> {
+fn whole(parts: &[Part], folder: &Folder) -> Result<String, BoxError> {
     if let [(_, path, bytes)] = parts {
         let length = fs::metadata(path).map_err(|error| lost(path, error))?.len();
         check_length(path, length, *bytes)?;
         return Ok(path.clone());
     }
-    let path = cleanup.new_path();
+    let path = folder.new_path();
     let mut output = OpenOptions::new()
         .append(true)
         .create_new(true)
@@ -113,8 +114,6 @@ fn lost(path: &str, error: io::Error) -> BoxError {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::super::PartWriter;
     use super::*;
 
@@ -123,10 +122,10 @@ mod tests {
         Target { prefix, suffix: ".txt".into(), sharding }
     }
 
-    fn part(cleanup: &Cleanup, shard: u32, content: &str) -> Part {
+    fn part(temporary: &Folder, shard: u32, content: &str) -> Part {
         let mut writer = PartWriter::default();
         writer.buffer.extend_from_slice(content.as_bytes());
-        let (path, bytes) = writer.finish(cleanup).unwrap().unwrap();
+        let (path, bytes) = writer.finish(temporary).unwrap().unwrap();
         (shard, path, bytes)
     }
 
@@ -151,14 +150,14 @@ mod tests {
     fn a_single_file_has_the_parts_in_the_order_in_which_they_were_begun() {
         let folder = tempfile::tempdir().unwrap();
         let target = target(folder.path(), Sharding::Single);
-        let cleanup = Cleanup::new(&target, false);
-        let (a, b) = (part(&cleanup, 0, "a\n"), part(&cleanup, 0, "b\n"));
+        let temporary = Folder::new(&target);
+        let (a, b) = (part(&temporary, 0, "a\n"), part(&temporary, 0, "b\n"));
         let parts = vec![b, a];
-        let names = publish(&target, &cleanup, parts.clone()).unwrap();
+        let names = publish(&target, &temporary, parts.clone()).unwrap();
         assert_eq!(names, [format!("{}.txt", target.prefix)]);
         assert_eq!(files(folder.path()), [pair("out.txt", "a\nb\n")]);
         // Once more, as after a bundle whose commit was lost.
-        assert_eq!(publish(&target, &cleanup, parts).unwrap(), names);
+        assert_eq!(publish(&target, &temporary, parts).unwrap(), names);
         assert_eq!(files(folder.path()), [pair("out.txt", "a\nb\n")]);
     }
 
@@ -166,10 +165,10 @@ mod tests {
     fn small_parts_are_joined_and_large_ones_are_not() {
         let folder = tempfile::tempdir().unwrap();
         let target = target(folder.path(), Sharding::ByRunner);
-        let cleanup = Cleanup::new(&target, false);
+        let temporary = Folder::new(&target);
         let large = "x".repeat(1 << 20);
-        let parts = ["a", "b", &large, "c"].map(|content| part(&cleanup, 0, content));
-        publish(&target, &cleanup, parts.into()).unwrap();
+        let parts = ["a", "b", &large, "c"].map(|content| part(&temporary, 0, content));
+        publish(&target, &temporary, parts.into()).unwrap();
         let ab = format!("ab{large}");
         let expected = [pair("out-00000-of-00002.txt", &ab), pair("out-00001-of-00002.txt", "c")];
         assert_eq!(files(folder.path()), expected);
@@ -179,9 +178,9 @@ mod tests {
     fn shards_without_elements_are_empty_files() {
         let folder = tempfile::tempdir().unwrap();
         let target = target(folder.path(), Sharding::Fixed(2));
-        let cleanup = Cleanup::new(&target, false);
-        let parts = vec![part(&cleanup, 1, "a"), part(&cleanup, 1, "b")];
-        publish(&target, &cleanup, parts).unwrap();
+        let temporary = Folder::new(&target);
+        let parts = vec![part(&temporary, 1, "a"), part(&temporary, 1, "b")];
+        publish(&target, &temporary, parts).unwrap();
         let expected = [pair("out-00000-of-00002.txt", ""), pair("out-00001-of-00002.txt", "ab")];
         assert_eq!(files(folder.path()), expected);
     }
@@ -190,28 +189,35 @@ mod tests {
     fn a_lost_part_is_an_error_and_no_file_appears() {
         let folder = tempfile::tempdir().unwrap();
         let target = target(folder.path(), Sharding::Fixed(2));
-        let cleanup = Cleanup::new(&target, false);
-        let parts = vec![part(&cleanup, 0, "a"), part(&cleanup, 1, "b")];
+        let temporary = Folder::new(&target);
+        let parts = vec![part(&temporary, 0, "a"), part(&temporary, 1, "b")];
         fs::remove_file(&parts[1].1).unwrap();
-        let error = publish(&target, &cleanup, parts).unwrap_err().to_string();
+        let error = publish(&target, &temporary, parts).unwrap_err().to_string();
         assert!(error.starts_with("cannot read the temporary file `"), "{error}");
-        drop(cleanup);
+        temporary.close();
         assert_eq!(files(folder.path()), []);
     }
 
     #[test]
-    fn what_killed_runs_left_goes_and_what_this_run_made_goes_with_it() {
+    fn what_killed_runs_left_goes() {
         let folder = tempfile::tempdir().unwrap();
         let target = target(folder.path(), Sharding::Single);
-        let killed = Cleanup::new(&target, true);
-        part(&killed, 0, "left");
-        drop(killed);
-        let failed = Cleanup::new(&target, false);
-        part(&failed, 0, "failed");
-        drop(failed);
-        assert_eq!(fs::read_dir(target.temporary()).unwrap().count(), 1);
-        let cleanup: Arc<_> = Cleanup::new(&target, false);
-        publish(&target, &cleanup, Vec::new()).unwrap();
+        part(&Folder::new(&target), 0, "left");
+        publish(&target, &Folder::new(&target), Vec::new()).unwrap();
         assert_eq!(files(folder.path()), [pair("out.txt", "")]);
+    }
+
+    #[test]
+    fn nothing_is_written_once_the_run_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = target(folder.path(), Sharding::Single);
+        let temporary = Folder::new(&target);
+        let parts = vec![part(&temporary, 0, "a")];
+        let mut writer = PartWriter::default();
+        writer.buffer.push(b'b');
+        temporary.close();
+        assert!(writer.finish(&temporary).is_err());
+        assert!(publish(&target, &temporary, parts).is_err());
+        assert_eq!(files(folder.path()), []);
     }
 }

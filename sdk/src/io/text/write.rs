@@ -7,7 +7,7 @@ use super::text_line::TextLine;
 use crate::element::Element;
 use crate::error::{BoxError, Place};
 use crate::exec::{Context, DoFn, Grouped};
-use crate::io::files::{Cleanup, Part, PartWriter, Sharding, Target, publish};
+use crate::io::files::{Folder, Part, PartWriter, Sharding, Target, publish};
 use crate::pcollection::PCollection;
 use crate::transforms::PTransform;
 use crate::window::GlobalWindows;
@@ -111,14 +111,16 @@ pub(in crate::io) fn write_lines<T: Element>(
         pipeline.graph.borrow_mut().mistake(message, place, help);
         return Written { files: pipeline.create([]) };
     }
-    let cleanup = Cleanup::new(&target, pipeline.options().is_worker());
+    let folder = Folder::new(&target);
+    let at_end = Arc::clone(&folder);
+    pipeline.graph.borrow_mut().at_end.push(Arc::new(move || at_end.close()));
     let target = Arc::new(target);
     let start = pipeline.create([target.prefix.clone()]);
     let prepare = Prepare { target: Arc::clone(&target) };
     let prepared = start.par_do_named("Prepare", place.clone(), prepare);
-    let bundles = WriteBundle::new(Arc::clone(&target), Arc::clone(&cleanup), format);
+    let bundles = WriteBundle::new(Arc::clone(&target), Arc::clone(&folder), format);
     let parts = input.par_do_named("WriteBundle", place.clone(), bundles);
-    let publish = Publish { target, cleanup };
+    let publish = Publish { target, folder };
     let all = parts.window_into(GlobalWindows).flatten_with([prepared.main()]);
     let all = all.key_by(|_| 0u8).group_by_key();
     Written { files: all.par_do_named("Publish", place, publish).main() }
@@ -144,7 +146,7 @@ impl DoFn for Prepare {
 /// Writes the elements of a bundle to temporary files, one for each shard.
 struct WriteBundle<T> {
     target: Arc<Target>,
-    cleanup: Arc<Cleanup>,
+    folder: Arc<Folder>,
     format: Format<T>,
     shards: Vec<PartWriter>,
     buffer_bytes: usize,
@@ -154,7 +156,7 @@ struct WriteBundle<T> {
 }
 
 impl<T> WriteBundle<T> {
-    fn new(target: Arc<Target>, cleanup: Arc<Cleanup>, format: Format<T>) -> Self {
+    fn new(target: Arc<Target>, folder: Arc<Folder>, format: Format<T>) -> Self {
         let count = match target.sharding {
             Sharding::Fixed(count) => count as usize,
             Sharding::ByRunner | Sharding::Single => 1,
@@ -162,17 +164,17 @@ impl<T> WriteBundle<T> {
         let mut shards = Vec::new();
         shards.resize_with(count, PartWriter::default);
         let buffer_bytes = (BUFFER_BYTES / count).max(LEAST_BUFFER_BYTES);
-        Self { target, cleanup, format, shards, buffer_bytes, next: 0, element: PhantomData }
+        Self { target, folder, format, shards, buffer_bytes, next: 0, element: PhantomData }
     }
 
     fn discard(&mut self) {
-        self.shards.iter_mut().for_each(|shard| shard.discard(&self.cleanup));
+        self.shards.iter_mut().for_each(PartWriter::discard);
     }
 }
 
 impl<T> Clone for WriteBundle<T> {
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.target), Arc::clone(&self.cleanup), self.format)
+        Self::new(Arc::clone(&self.target), Arc::clone(&self.folder), self.format)
     }
 }
 
@@ -191,7 +193,7 @@ impl<T: Element> DoFn for WriteBundle<T> {
         (self.format)(&element, &mut shard.buffer)?;
         shard.buffer.push(b'\n');
         if shard.buffer.len() >= self.buffer_bytes {
-            shard.flush(&self.cleanup)?;
+            shard.flush(&self.folder)?;
         }
         self.next = if self.next + 1 < self.shards.len() { self.next + 1 } else { 0 };
         Ok(())
@@ -199,7 +201,7 @@ impl<T: Element> DoFn for WriteBundle<T> {
 
     fn finish_bundle(&mut self, cx: &mut Context<Part>) -> Result<(), BoxError> {
         for (shard, writer) in (0..).zip(&mut self.shards) {
-            if let Some((path, bytes)) = writer.finish(&self.cleanup)? {
+            if let Some((path, bytes)) = writer.finish(&self.folder)? {
                 cx.output((shard, path, bytes));
             }
         }
@@ -215,7 +217,7 @@ impl<T: Element> DoFn for WriteBundle<T> {
 #[derive(Clone)]
 struct Publish {
     target: Arc<Target>,
-    cleanup: Arc<Cleanup>,
+    folder: Arc<Folder>,
 }
 
 impl DoFn for Publish {
@@ -228,7 +230,7 @@ impl DoFn for Publish {
         cx: &mut Context<String>,
     ) -> Result<(), BoxError> {
         let parts = parts.into_iter().filter(|(_, path, _)| !path.is_empty()).collect();
-        cx.output_all(publish(&self.target, &self.cleanup, parts)?);
+        cx.output_all(publish(&self.target, &self.folder, parts)?);
         Ok(())
     }
 }
