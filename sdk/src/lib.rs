@@ -30,7 +30,8 @@ pub use element::private as __private;
 pub use element::{Element, Serde, Text, TypedKey};
 pub use error::{BoxError, Error, Failure, Mistake, Place, Result};
 pub use exec::{
-    Context, Continuation, DoFn, Grouped, OffsetRange, Restriction, SplittableDoFn, Tag, Tracker,
+    CombineFn, Context, Continuation, Counter, Distribution, DoFn, Gauge, Grouped, OffsetRange,
+    Restriction, SplittableDoFn, Tag, Tracker,
 };
 pub use graph::Sealed;
 pub use options::PipelineOptions;

@@ -4,8 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use purlin_runner_direct::DirectRunner;
+use purlin_sdk::exec::MetricValue;
 use purlin_sdk::transforms::{Max, Mean, Min, Sum, ToList, Top};
-use purlin_sdk::{Element, FixedWindows, PCollection, Pipeline, Text, Timestamp};
+use purlin_sdk::{
+    BoxError, Context, Counter, Distribution, DoFn, Element, FixedWindows, PCollection, Pipeline,
+    Text, Timestamp,
+};
 
 /// What a collection contains when its pipeline has run, the same for every seed.
 fn values<T: Element + Ord + std::fmt::Debug>(
@@ -131,4 +135,138 @@ fn elements_see_the_side_input_of_their_window() {
             .map(|n, max| (n, *max))
     });
     assert_eq!(sums, [(0, 9), (10, 19), (20, 29)]);
+}
+
+fn left(p: &Pipeline) -> PCollection<(i64, String)> {
+    p.create([(1, "a"), (1, "b"), (2, "c")].map(|(key, value)| (key, value.to_owned())))
+}
+
+fn right(p: &Pipeline) -> PCollection<(i64, i64)> {
+    p.create([(1i64, 10i64), (3, 30)])
+}
+
+#[test]
+fn joins_differ_in_what_they_keep() {
+    let text = |value: &str| value.to_owned();
+    let inner = values(|p| left(p).inner_join(&right(p)));
+    assert_eq!(inner, [(1, (text("a"), 10)), (1, (text("b"), 10))]);
+    let left_joined = values(|p| left(p).left_join(&right(p)));
+    let expected = [(1, (text("a"), Some(10))), (1, (text("b"), Some(10))), (2, (text("c"), None))];
+    assert_eq!(left_joined, expected);
+    let right_joined = values(|p| left(p).right_join(&right(p)));
+    let expected = [(1, (Some(text("a")), 10)), (1, (Some(text("b")), 10)), (3, (None, 30))];
+    assert_eq!(right_joined, expected);
+    let full = values(|p| left(p).full_join(&right(p)));
+    let expected = [
+        (1, (Some(text("a")), Some(10))),
+        (1, (Some(text("b")), Some(10))),
+        (2, (Some(text("c")), None)),
+        (3, (None, Some(30))),
+    ];
+    assert_eq!(full, expected);
+}
+
+#[test]
+fn up_to_four_collections_are_grouped_together() {
+    let three = values(|p| {
+        let flags = p.create([(1i64, true)]);
+        left(p)
+            .co_group_by_key((&right(p), &flags))
+            .map(|(key, (a, b, c))| (key, vec![a.len() as u64, b.len() as u64, c.len() as u64]))
+    });
+    assert_eq!(three, [(1, vec![2, 1, 1]), (2, vec![1, 0, 0]), (3, vec![0, 1, 0])]);
+    let four = values(|p| {
+        let (flags, units) = (p.create([(1i64, true)]), p.create([(4i64, ())]));
+        let groups = left(p).co_group_by_key((&right(p), &flags, &units));
+        groups.map(|(key, (a, b, c, d))| {
+            let mut texts: Vec<_> = a.iter().collect();
+            texts.sort();
+            let sum: i64 = b.iter().sum();
+            format!("{key} {texts:?} {sum} {:?} {}", c.iter().collect::<Vec<_>>(), d.len())
+        })
+    });
+    let expected =
+        ["1 [\"a\", \"b\"] 10 [true] 0", "2 [\"c\"] 0 [] 0", "3 [] 30 [] 0", "4 [] 0 [] 1"];
+    assert_eq!(four, expected);
+}
+
+#[test]
+fn lists_of_collections_are_united() {
+    let all = values(|p| p.flatten((0i64..4).map(|n| p.create([n]))));
+    assert_eq!(all, [0, 1, 2, 3]);
+    let twice = values(|p| {
+        let numbers = p.create([1i64, 2]);
+        p.flatten([numbers.clone(), numbers])
+    });
+    assert_eq!(twice, [1, 1, 2, 2]);
+    let counts = values(|p| p.flatten(Vec::<PCollection<i64>>::new()).count_globally());
+    assert_eq!(counts, [0]);
+}
+
+#[test]
+fn keys_and_values_are_swapped() {
+    assert_eq!(values(|p| right(p).swap()), [(10, 1), (30, 3)]);
+}
+
+const EVEN: Counter = Counter::new("even");
+const SIZES: Distribution = Distribution::new("sizes");
+
+#[derive(Clone)]
+struct Measure;
+
+impl DoFn for Measure {
+    type In = i64;
+    type Out = i64;
+    fn process(&mut self, n: i64, cx: &mut Context<i64>) -> Result<(), BoxError> {
+        if n % 2 == 0 {
+            EVEN.inc(cx);
+        }
+        SIZES.record(cx, n);
+        cx.output(n);
+        Ok(())
+    }
+}
+
+#[test]
+fn counters_and_distributions_are_summed_over_bundles() {
+    let p = Pipeline::new();
+    let _ = p.create(1i64..=10).par_do(Measure).named("Measure");
+    let finished = p.run_with(&DirectRunner::default().seed(3)).expect("it runs");
+    assert_eq!(finished.counter("even"), 5);
+    let sizes = finished.metrics[&("Measure".to_owned(), "sizes".to_owned())];
+    assert_eq!(sizes, MetricValue::Distribution { count: 10, sum: 55, min: 1, max: 10 });
+}
+
+#[test]
+fn a_sum_that_overflows_fails_the_job() {
+    let p = Pipeline::new();
+    let _ = p.create([i64::MAX, 1]).combine_globally(Sum);
+    let text = p.run_with(&DirectRunner::default()).expect_err("it overflows").to_string();
+    assert!(
+        text.contains("the sum overflows `i64`: map the values to a wider type first"),
+        "{text}"
+    );
+    assert!(text.contains("applied at: sdk/tests/transforms.rs:"), "{text}");
+}
+
+#[test]
+fn mistakes_are_reported_together_with_their_places() {
+    let (p, other) = (Pipeline::new(), Pipeline::new());
+    let fixed = FixedWindows::of(Duration::from_secs(1));
+    let numbers = p.create([1i64]);
+    let _ = numbers.flatten_with([numbers.window_into(fixed)]);
+    let _ = numbers.window_into(FixedWindows::of(Duration::ZERO));
+    let _ = numbers.with_side_input(other.create([1i64]).as_iter()).map(|n, _| n);
+    let _ = p.create([(1.5f64, 1i64)]).combine_per_key(Sum);
+    let text = p.run_with(&DirectRunner::default()).expect_err("mistakes").to_string();
+    assert!(text.starts_with("the pipeline has 4 mistake(s)"), "{text}");
+    for mistake in [
+        "flattened collections have different windows",
+        "windows need a size of at least 1 ms",
+        "a side input belongs to another pipeline",
+        "these keys cannot be grouped",
+    ] {
+        assert!(text.contains(mistake), "{mistake} is missing: {text}");
+    }
+    assert_eq!(text.matches("at: sdk/tests/transforms.rs:").count(), 4, "{text}");
 }

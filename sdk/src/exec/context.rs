@@ -15,7 +15,9 @@ use crate::window::{PaneInfo, Stamp, Window};
 
 /// The name and type of an additional output of a [`DoFn`](crate::DoFn).
 ///
-/// ```ignore
+/// ```
+/// use purlin_sdk::Tag;
+///
 /// const MALFORMED: Tag<String> = Tag::new("malformed");
 /// ```
 pub struct Tag<T> {

@@ -17,8 +17,17 @@ impl<K: Element, V: Element> PCollection<(K, V)> {
     /// travels. The result has the timestamp that the windowing gives to groups, by default the
     /// end of the window. Keys are compared by their encoded bytes.
     ///
-    /// ```ignore
-    /// sales.combine_per_key(Sum)
+    /// ```
+    /// # use purlin_runner_direct::DirectRunner;
+    /// # use purlin_sdk::{Pipeline, testing::assert_that, transforms::Sum};
+    /// # fn main() -> purlin_sdk::Result<()> {
+    /// # let p = Pipeline::new();
+    /// let sales = p.create([("tea".to_owned(), 3i64), ("tea".to_owned(), 4)]);
+    /// let totals = sales.combine_per_key(Sum);
+    /// # assert_that(&totals).contains_in_any_order([("tea".to_owned(), 7)]);
+    /// # p.run_with(&DirectRunner::default())?;
+    /// # Ok(())
+    /// # }
     /// ```
     #[track_caller]
     pub fn combine_per_key<F: CombineFn<V>>(&self, f: F) -> PCollection<(K, F::Out)> {
@@ -66,8 +75,16 @@ impl<T: Element> PCollection<T> {
     /// ([`CombineFn::empty`]): the sum of nothing is 0. In other windows an empty window has no
     /// result.
     ///
-    /// ```ignore
-    /// numbers.combine_globally(Mean)
+    /// ```
+    /// # use purlin_runner_direct::DirectRunner;
+    /// # use purlin_sdk::{Pipeline, testing::assert_that, transforms::Mean};
+    /// # fn main() -> purlin_sdk::Result<()> {
+    /// # let p = Pipeline::new();
+    /// let mean = p.create([1i64, 2, 6]).combine_globally(Mean);
+    /// # assert_that(&mean).contains_in_any_order([3.0]);
+    /// # p.run_with(&DirectRunner::default())?;
+    /// # Ok(())
+    /// # }
     /// ```
     #[track_caller]
     pub fn combine_globally<F: CombineFn<T>>(&self, f: F) -> PCollection<F::Out> {
@@ -86,8 +103,17 @@ impl<T: Element> PCollection<T> {
 
     /// `PCollection<T> → PCollection<(T, u64)>`: how often each element occurs in each window.
     ///
-    /// ```ignore
+    /// ```
+    /// # use purlin_runner_direct::DirectRunner;
+    /// # use purlin_sdk::{PCollection, Pipeline, Text, testing::assert_that};
+    /// # fn main() -> purlin_sdk::Result<()> {
+    /// # let p = Pipeline::new();
+    /// let words = p.create(["to", "be", "to"].map(Text::from));
     /// let counts: PCollection<(Text, u64)> = words.count_per_element();
+    /// # assert_that(&counts).contains_in_any_order([("to".into(), 2), ("be".into(), 1)]);
+    /// # p.run_with(&DirectRunner::default())?;
+    /// # Ok(())
+    /// # }
     /// ```
     #[track_caller]
     pub fn count_per_element(&self) -> PCollection<(T, u64)> {

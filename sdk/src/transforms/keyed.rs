@@ -31,6 +31,13 @@ impl<K: Element, V: Element> PCollection<(K, V)> {
         self.pipeline.step("MapValues", Place::caller(), spec, self.id).1
     }
 
+    /// `PCollection<(K, V)> → PCollection<(V, K)>`: keys become values, and values keys.
+    #[track_caller]
+    pub fn swap(&self) -> PCollection<(V, K)> {
+        let spec = Spec::ParDo(ParDoSpec::new(map_operator(|(key, value): (K, V)| (value, key))));
+        self.pipeline.step("Swap", Place::caller(), spec, self.id).1
+    }
+
     /// The keys, once for each pair.
     #[track_caller]
     pub fn keys(&self) -> PCollection<K> {

@@ -1,11 +1,13 @@
 //! Transforms: from collections to collections.
 
+mod co_group_by_key;
 mod combine;
 mod combiners;
 mod create;
 mod element_wise;
 mod flatten;
 mod group_by_key;
+mod join;
 mod keyed;
 mod par_do;
 mod reshuffle;
@@ -13,6 +15,7 @@ mod side_input;
 mod try_map;
 mod window;
 
+pub use co_group_by_key::CoGroup;
 pub use combiners::{Count, Max, Mean, Min, Number, Sum, ToList, Top};
 pub use element_wise::Either;
 pub use par_do::ParDoOutput;
@@ -21,9 +24,21 @@ pub use try_map::{Failed, Fallible};
 
 /// A transform: a plain function, or a struct where it has parameters.
 ///
-/// ```ignore
-/// fn count_words(lines: PCollection<Text>) -> PCollection<(Text, u64)> { … }
-/// lines.apply(count_words)
+/// ```
+/// # use purlin_runner_direct::DirectRunner;
+/// # use purlin_sdk::{PCollection, Pipeline, Text, testing::assert_that};
+/// fn count_words(lines: PCollection<Text>) -> PCollection<(Text, u64)> {
+///     lines.flat_map(|line| line.split_ascii_whitespace()).count_per_element()
+/// }
+///
+/// # fn main() -> purlin_sdk::Result<()> {
+/// let p = Pipeline::new();
+/// let counts = p.create([Text::from("to be or not to be")]).apply(count_words);
+/// # assert_that(&counts.filter(|(word, _)| word == "to"))
+/// #     .contains_in_any_order([("to".into(), 2)]);
+/// # p.run_with(&DirectRunner::default())?;
+/// # Ok(())
+/// # }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a transform of `{I}`",

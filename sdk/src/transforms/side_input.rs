@@ -42,9 +42,19 @@ impl<T: Element> PCollection<T> {
 
     /// All elements of a window, as a side input.
     ///
-    /// ```ignore
+    /// ```
+    /// # use purlin_runner_direct::DirectRunner;
+    /// # use purlin_sdk::{Pipeline, Text, testing::assert_that};
+    /// # fn main() -> purlin_sdk::Result<()> {
+    /// # let p = Pipeline::new();
+    /// # let words = p.create(["the", "sea"].map(Text::from));
     /// let stop_words = p.create(["the", "a"].map(Text::from)).as_iter();
-    /// words.with_side_input(stop_words).filter(|word, stop_words| !stop_words.contains(word))
+    /// let telling =
+    ///     words.with_side_input(stop_words).filter(|word, stop_words| !stop_words.contains(word));
+    /// # assert_that(&telling).contains_in_any_order(["sea".into()]);
+    /// # p.run_with(&DirectRunner::default())?;
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn as_iter(&self) -> View<Vec<T>> {
         self.view(Ok)
@@ -93,9 +103,20 @@ fn not_single(count: usize, place: &Place) -> Box<Failure> {
 impl<K: Element + Eq + Hash, V: Element> PCollection<(K, V)> {
     /// The pairs of a window as a map, as a side input. A key that occurs twice fails the job.
     ///
-    /// ```ignore
-    /// let rates = p.create([("EUR".to_owned(), 1.1)]).as_map();
-    /// orders.with_side_input(rates).map(|(currency, amount), rates| amount * rates[&currency])
+    /// ```
+    /// # use purlin_runner_direct::DirectRunner;
+    /// # use purlin_sdk::{Pipeline, testing::assert_that};
+    /// # fn main() -> purlin_sdk::Result<()> {
+    /// # let p = Pipeline::new();
+    /// # let orders = p.create([("EUR".to_owned(), 2.0)]);
+    /// let rates = p.create([("EUR".to_owned(), 1.5)]).as_map();
+    /// let dollars = orders
+    ///     .with_side_input(rates)
+    ///     .map(|(currency, amount), rates| amount * rates[&currency]);
+    /// # assert_that(&dollars).contains_in_any_order([3.0]);
+    /// # p.run_with(&DirectRunner::default())?;
+    /// # Ok(())
+    /// # }
     /// ```
     #[track_caller]
     pub fn as_map(&self) -> View<HashMap<K, V>> {
@@ -210,10 +231,21 @@ tuples!(A 0, B 1, C 2, D 3);
 impl<T: Element> PCollection<T> {
     /// The collection, whose next transform's closure also gets these views.
     ///
-    /// ```ignore
-    /// orders
+    /// ```
+    /// # use purlin_runner_direct::DirectRunner;
+    /// # use purlin_sdk::{Pipeline, testing::assert_that};
+    /// # fn main() -> purlin_sdk::Result<()> {
+    /// # let p = Pipeline::new();
+    /// # let orders = p.create([("EUR".to_owned(), 2.0), ("EUR".to_owned(), 0.1)]);
+    /// let rates = p.create([("EUR".to_owned(), 1.5)]).as_map();
+    /// let floor = p.create([0.5]).as_singleton();
+    /// let large = orders
     ///     .with_side_input((rates, floor))
-    ///     .flat_map(|(cur, x), (rates, floor)| Some(x * rates[&cur]).filter(|v| v > floor))
+    ///     .flat_map(|(cur, x), (rates, floor)| Some(x * rates[&cur]).filter(|v| v > floor));
+    /// # assert_that(&large).contains_in_any_order([3.0]);
+    /// # p.run_with(&DirectRunner::default())?;
+    /// # Ok(())
+    /// # }
     /// ```
     #[track_caller]
     pub fn with_side_input<W: Views>(&self, views: W) -> WithSideInputs<T, W> {

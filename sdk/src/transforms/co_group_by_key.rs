@@ -1,0 +1,158 @@
+//! The values of each key in several collections, together.
+
+use crate::element::Element;
+use crate::error::Place;
+use crate::exec::{Grouped, map_operator};
+use crate::graph::{ParDoSpec, Spec};
+use crate::pcollection::PCollection;
+
+/// What [`co_group_by_key`](PCollection::co_group_by_key) takes: a reference to another collection
+/// with the same keys, or a tuple of two or three.
+#[diagnostic::on_unimplemented(
+    message = "collections with keys of type `{K}` cannot be grouped together with `{Self}`",
+    note = "pass `&other`, or a tuple of at most three references to collections of pairs whose keys are of type `{K}`"
+)]
+pub trait CoGroup<K, V>: private::Sealed {
+    /// The groups of all collections.
+    type Groups: Element;
+
+    #[doc(hidden)]
+    fn co_group(self, first: &PCollection<(K, V)>, place: &Place)
+    -> PCollection<(K, Self::Groups)>;
+}
+
+mod private {
+    pub trait Sealed {}
+}
+
+impl<K: Element, V: Element> PCollection<(K, V)> {
+    /// `PCollection<(K, V)>, PCollection<(K, W)> → PCollection<(K, (Grouped<V>, Grouped<W>))>`: the
+    /// values of each key and window in both collections, or in up to four.
+    ///
+    /// A key that a collection lacks has an empty group there. All must have the same windows.
+    /// Costs one shuffle of all of them.
+    ///
+    /// ```
+    /// # use purlin_runner_direct::DirectRunner;
+    /// # use purlin_sdk::{Pipeline, testing::assert_that};
+    /// # fn main() -> purlin_sdk::Result<()> {
+    /// # let p = Pipeline::new();
+    /// let mails = p.create([("anna".to_owned(), "anna@a.example".to_owned())]);
+    /// let visits = p.create([("anna".to_owned(), 3i64), ("ben".to_owned(), 4)]);
+    /// let known = mails
+    ///     .co_group_by_key(&visits)
+    ///     .map(|(name, (mails, visits))| (name, !mails.is_empty(), visits.iter().sum::<i64>()));
+    /// # assert_that(&known)
+    /// #     .contains_in_any_order([("anna".to_owned(), true, 3), ("ben".to_owned(), false, 4)]);
+    /// # p.run_with(&DirectRunner::default())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn co_group_by_key<C: CoGroup<K, V>>(&self, others: C) -> PCollection<(K, C::Groups)> {
+        self.co_group_at(others, &Place::caller())
+    }
+
+    pub(crate) fn co_group_at<C: CoGroup<K, V>>(
+        &self,
+        others: C,
+        place: &Place,
+    ) -> PCollection<(K, C::Groups)> {
+        let expand = || others.co_group(self, place);
+        self.pipeline.composite("CoGroupByKey", place.clone(), expand)
+    }
+}
+
+/// One collection of a union: its values are told apart by their place in a tuple of options.
+fn tagged<K: Element, V: Element, U: Element>(
+    collection: &PCollection<(K, V)>,
+    place: &Place,
+    tag: impl Fn(V) -> U + Send + Sync + 'static,
+) -> PCollection<(K, U)> {
+    let operator = map_operator(move |(key, value): (K, V)| (key, tag(value)));
+    let spec = Spec::ParDo(ParDoSpec::new(operator));
+    collection.pipeline.step("Tag", place.clone(), spec, collection.id).1
+}
+
+/// The groups of the union of `collections`, divided.
+fn divided<K: Element, U: Element, G: Element>(
+    first: &PCollection<(K, U)>,
+    others: impl IntoIterator<Item = PCollection<(K, U)>>,
+    place: &Place,
+    divide: impl Fn(Grouped<U>) -> G + Send + Sync + 'static,
+) -> PCollection<(K, G)> {
+    let all = first.flatten_at(others, place);
+    let pipeline = &first.pipeline;
+    let (_, groups): (_, PCollection<(K, Grouped<U>)>) =
+        pipeline.step("GroupByKey", place.clone(), Spec::GroupByKey, all.id);
+    let operator = map_operator(move |(key, group): (K, Grouped<U>)| (key, divide(group)));
+    let spec = Spec::ParDo(ParDoSpec::new(operator));
+    pipeline.step("Divide", place.clone(), spec, groups.id).1
+}
+
+impl<K, B> private::Sealed for &PCollection<(K, B)> {}
+
+impl<K: Element, A: Element, B: Element> CoGroup<K, A> for &PCollection<(K, B)> {
+    type Groups = (Grouped<A>, Grouped<B>);
+
+    fn co_group(self, a: &PCollection<(K, A)>, place: &Place) -> PCollection<(K, Self::Groups)> {
+        type U<A, B> = (Option<A>, Option<B>);
+        let first = tagged(a, place, |v| -> U<A, B> { (Some(v), None) });
+        let second = tagged(self, place, |v| -> U<A, B> { (None, Some(v)) });
+        divided(&first, [second], place, |group: Grouped<U<A, B>>| {
+            (
+                group.iter().filter_map(|union| union.0).collect(),
+                group.iter().filter_map(|union| union.1).collect(),
+            )
+        })
+    }
+}
+
+impl<K, B, C> private::Sealed for (&PCollection<(K, B)>, &PCollection<(K, C)>) {}
+
+impl<K: Element, A: Element, B: Element, C: Element> CoGroup<K, A>
+    for (&PCollection<(K, B)>, &PCollection<(K, C)>)
+{
+    type Groups = (Grouped<A>, Grouped<B>, Grouped<C>);
+
+    fn co_group(self, a: &PCollection<(K, A)>, place: &Place) -> PCollection<(K, Self::Groups)> {
+        type U<A, B, C> = (Option<A>, Option<B>, Option<C>);
+        let first = tagged(a, place, |v| -> U<A, B, C> { (Some(v), None, None) });
+        let second = tagged(self.0, place, |v| -> U<A, B, C> { (None, Some(v), None) });
+        let third = tagged(self.1, place, |v| -> U<A, B, C> { (None, None, Some(v)) });
+        divided(&first, [second, third], place, |group: Grouped<U<A, B, C>>| {
+            (
+                group.iter().filter_map(|union| union.0).collect(),
+                group.iter().filter_map(|union| union.1).collect(),
+                group.iter().filter_map(|union| union.2).collect(),
+            )
+        })
+    }
+}
+
+impl<K, B, C, D> private::Sealed
+    for (&PCollection<(K, B)>, &PCollection<(K, C)>, &PCollection<(K, D)>)
+{
+}
+
+impl<K: Element, A: Element, B: Element, C: Element, D: Element> CoGroup<K, A>
+    for (&PCollection<(K, B)>, &PCollection<(K, C)>, &PCollection<(K, D)>)
+{
+    type Groups = (Grouped<A>, Grouped<B>, Grouped<C>, Grouped<D>);
+
+    fn co_group(self, a: &PCollection<(K, A)>, place: &Place) -> PCollection<(K, Self::Groups)> {
+        type U<A, B, C, D> = (Option<A>, Option<B>, Option<C>, Option<D>);
+        let first = tagged(a, place, |v| -> U<A, B, C, D> { (Some(v), None, None, None) });
+        let second = tagged(self.0, place, |v| -> U<A, B, C, D> { (None, Some(v), None, None) });
+        let third = tagged(self.1, place, |v| -> U<A, B, C, D> { (None, None, Some(v), None) });
+        let fourth = tagged(self.2, place, |v| -> U<A, B, C, D> { (None, None, None, Some(v)) });
+        divided(&first, [second, third, fourth], place, |group: Grouped<U<A, B, C, D>>| {
+            (
+                group.iter().filter_map(|union| union.0).collect(),
+                group.iter().filter_map(|union| union.1).collect(),
+                group.iter().filter_map(|union| union.2).collect(),
+                group.iter().filter_map(|union| union.3).collect(),
+            )
+        })
+    }
+}
