@@ -22,11 +22,11 @@ pub mod runners {
 pub mod prelude {
     pub use crate::run::Run;
     pub use crate::transforms::Either::{self, Left, Right};
-    pub use crate::transforms::{Failed, Fallible};
+    pub use crate::transforms::{Count, Failed, Fallible, Max, Mean, Min, Sum, ToList, Top, View};
     pub use crate::{
-        BoxError, Context, Continuation, DoFn, Element, FixedWindows, GlobalWindows, Grouped,
-        OffsetRange, PCollection, PTransform, Pipeline, PipelineOptions, Restriction, Runner,
-        RunningPipeline, Serde, SlidingWindows, SplittableDoFn, Tag, Text, Timestamp,
-        TimestampCombiner, Tracker, Window, io,
+        BoxError, CombineFn, Context, Continuation, Counter, Distribution, DoFn, Element,
+        FixedWindows, GlobalWindows, Grouped, OffsetRange, PCollection, PTransform, Pipeline,
+        PipelineOptions, Restriction, Runner, RunningPipeline, Serde, SlidingWindows,
+        SplittableDoFn, Tag, Text, Timestamp, TimestampCombiner, Tracker, Window, io,
     };
 }
