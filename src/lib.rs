@@ -22,7 +22,7 @@ pub mod runners {
 pub mod prelude {
     pub use crate::run::Run;
     pub use crate::transforms::Either::{self, Left, Right};
-    pub use crate::transforms::{Count, Failed, Fallible, Max, Mean, Min, Sum, ToList, Top, View};
+    pub use crate::transforms::{Count, Failed, Fallible, Max, Mean, Min, Sum, ToList, Top};
     pub use crate::{
         BoxError, CombineFn, Context, Continuation, Counter, Distribution, DoFn, Element,
         FixedWindows, GlobalWindows, Grouped, OffsetRange, PCollection, PTransform, Pipeline,

@@ -5,6 +5,6 @@ mod names;
 mod seal;
 mod sealed;
 
-pub(crate) use build::{AtEnd, CollectionId, Graph, Node, NodeId, ParDoSpec, SideInputSpec, Spec};
+pub(crate) use build::{AtEnd, CollectionId, Graph, NodeId, ParDoSpec, SideInputSpec, Spec};
 pub(crate) use seal::ASSERTION;
 pub use sealed::Sealed;

@@ -76,10 +76,6 @@ impl<T> Deref for ParDoOutput<T> {
 }
 
 impl<T> ParDoOutput<T> {
-    pub(crate) fn new(main: PCollection<T>, node: NodeId) -> Self {
-        Self { main, node }
-    }
-
     /// The main output.
     pub fn main(&self) -> PCollection<T> {
         self.main.clone()

@@ -310,6 +310,22 @@ impl<T: Element, W: Views> WithSideInputs<T, W> {
         })
     }
 
+    /// [`PCollection::try_flat_map`] with side inputs; an error fails the job.
+    #[track_caller]
+    pub fn try_flat_map<I, E>(
+        &self,
+        f: impl Fn(T, ViewRefs<'_, W>) -> Result<I, E> + Send + Sync + 'static,
+    ) -> PCollection<I::Item>
+    where
+        I: IntoIterator + 'static,
+        I::Item: Element,
+        E: Into<BoxError> + 'static,
+    {
+        self.step("TryFlatMap", Place::caller(), move |value, views| {
+            f(value, views).map_err(Into::into)
+        })
+    }
+
     fn step<I>(
         &self,
         name: &str,
