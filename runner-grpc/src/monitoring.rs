@@ -71,12 +71,9 @@ fn value(urn: &str, payload: &[u8]) -> Result<Option<MetricValue>, CoderError> {
     let mut next = || input.varint().map(u64::cast_signed);
     Ok(Some(match urn {
         urn::USER_SUM_INT64 => MetricValue::Counter(next()?),
-        urn::USER_DISTRIBUTION_INT64 => MetricValue::Distribution {
-            count: next()?,
-            sum: next()?,
-            min: next()?,
-            max: next()?,
-        },
+        urn::USER_DISTRIBUTION_INT64 => {
+            MetricValue::Distribution { count: next()?, sum: next()?, min: next()?, max: next()? }
+        }
         urn::USER_LATEST_INT64 => MetricValue::Gauge { at: Timestamp(next()?), value: next()? },
         _ => return Ok(None),
     }))

@@ -27,7 +27,6 @@ pub(crate) fn same(given: &str, expected: &str) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::*;
 

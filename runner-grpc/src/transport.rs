@@ -44,8 +44,7 @@ pub(crate) fn server() -> Server {
 
 /// A connection to `HOST:PORT`.
 pub(crate) async fn connect(address: &str) -> Result<Channel> {
-    let failed =
-        |error| Error::caused(format!("cannot connect to `{address}` by gRPC"), error);
+    let failed = |error| Error::caused(format!("cannot connect to `{address}` by gRPC"), error);
     Endpoint::from_shared(format!("http://{address}"))
         .map_err(failed)?
         .connect_timeout(CONNECT_TIMEOUT)

@@ -18,7 +18,7 @@ use tokio_stream::Stream;
 use tonic::Status;
 
 pub(crate) use worker::{BundleEnd, Worker, WorkerKind, WorkerStatus};
-pub(crate) use workers::Workers;
+pub(crate) use workers::{Workers, bearer};
 
 use crate::transport::{LARGEST_CONTROL, LARGEST_GREETING, LARGEST_MESSAGE};
 

@@ -61,14 +61,12 @@ impl Workers {
     ///
     /// # Errors
     /// The status for a caller that does not say who it is, or is nobody's worker.
-    #[expect(clippy::result_large_err, reason = "it is what a call answers with")]
     pub(super) fn caller(&self, metadata: &MetadataMap) -> Result<Arc<Worker>, Status> {
         let id = worker_id(metadata)?;
         lock(&self.known).get(id).cloned().ok_or_else(unknown)
     }
 
     /// The worker that makes a call, which may be its first: one with the right token is let in.
-    #[expect(clippy::result_large_err, reason = "it is what a call answers with")]
     pub(super) fn caller_or_joining(&self, metadata: &MetadataMap) -> Result<Arc<Worker>, Status> {
         let id = worker_id(metadata)?;
         let known = lock(&self.known).get(id).cloned();
@@ -78,7 +76,6 @@ impl Workers {
         }
     }
 
-    #[expect(clippy::result_large_err, reason = "it is what a call answers with")]
     fn join(&self, id: &str, metadata: &MetadataMap) -> Result<Arc<Worker>, Status> {
         let given = bearer(metadata).ok_or_else(unknown)?;
         if id.strip_prefix(JOINED).is_none_or(|random| random.len() != RANDOM_LENGTH) {
@@ -97,7 +94,6 @@ pub(crate) fn bearer(metadata: &MetadataMap) -> Option<&str> {
     metadata.get("authorization")?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
-#[expect(clippy::result_large_err, reason = "it is what a call answers with")]
 fn worker_id(metadata: &MetadataMap) -> Result<&str, Status> {
     let id = metadata.get(WORKER_ID).and_then(|id| id.to_str().ok());
     id.ok_or_else(|| Status::unauthenticated("the call lacks the metadata `worker_id`"))

@@ -88,7 +88,7 @@ impl Bundle<'_> {
                 Some(Arrival::DataEnd(source)) => {
                     open.data.remove(&source);
                 }
-                Some(Arrival::Timers(transform, ..)) => {
+                Some(Arrival::Timers(transform, _)) => {
                     return Err(Failure::new(format!(
                         "timers of `{transform}` cannot be fired here"
                     )));

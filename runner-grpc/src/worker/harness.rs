@@ -48,7 +48,9 @@ impl Harness {
         let id = request.instruction_id;
         match request.request {
             Some(ask::Request::ProcessBundle(request)) => self.bundle(threads, id, request),
-            Some(ask::Request::FinalizeBundle(request)) => self.finalize(id, request.instruction_id),
+            Some(ask::Request::FinalizeBundle(request)) => {
+                self.finalize(id, request.instruction_id);
+            }
             Some(other) => self.respond(id, self.answer_at_once(other)),
             None => self.respond(id, Err("the instruction is unknown to this worker".to_owned())),
         }

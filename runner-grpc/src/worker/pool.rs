@@ -39,12 +39,13 @@ impl WorkerPool {
         let (stop, stopped) = oneshot::channel::<()>();
         let service = BeamFnExternalWorkerPoolServer::new(Pool { table: Arc::clone(table) })
             .max_decoding_message_size(transport::LARGEST_GREETING);
-        let serving = transport::server()
-            .add_service(service)
-            .serve_with_incoming_shutdown(incoming, async {
+        let serving = transport::server().add_service(service).serve_with_incoming_shutdown(
+            incoming,
+            async {
                 // Dropping the other end counts as well.
                 drop(stopped.await);
-            });
+            },
+        );
         runtime.spawn(serving);
         Ok(Self { address: address.to_string(), _stop: stop })
     }
@@ -63,11 +64,12 @@ impl BeamFnExternalWorkerPool for Pool {
         let request = request.into_inner();
         let table = Arc::clone(&self.table);
         // A thread of its own: a worker waits for its streams in blocking calls.
-        let started = std::thread::Builder::new().name("purlin-worker".to_owned()).spawn(move || {
-            if let Err(error) = work(&request, table) {
-                warn!(%error, "a worker of this program has ended");
-            }
-        });
+        let started =
+            std::thread::Builder::new().name("purlin-worker".to_owned()).spawn(move || {
+                if let Err(error) = work(&request, table) {
+                    warn!(%error, "a worker of this program has ended");
+                }
+            });
         let error = started.err().map(|error| error.to_string()).unwrap_or_default();
         Ok(Response::new(StartWorkerResponse { error }))
     }

@@ -37,7 +37,11 @@ impl Processors {
     }
 
     /// An idle processor, or a new one.
-    pub(super) fn take(&self, known: &Known, stage: &Stage) -> Result<BundleProcessor, Box<Failure>> {
+    pub(super) fn take(
+        &self,
+        known: &Known,
+        stage: &Stage,
+    ) -> Result<BundleProcessor, Box<Failure>> {
         if let Some(idle) = lock(&known.idle).pop() {
             return Ok(idle);
         }

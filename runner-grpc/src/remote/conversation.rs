@@ -1,0 +1,132 @@
+//! What is said between runner and worker about one bundle.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use purlin_proto::fn_execution::process_bundle_split_request::DesiredSplit;
+use purlin_proto::fn_execution::{
+    InstructionResponse, ProcessBundleRequest, ProcessBundleResponse, ProcessBundleSplitRequest,
+    instruction_request as ask, instruction_response as answer,
+};
+use purlin_sdk::Failure;
+use tokio::sync::oneshot;
+
+use super::frames;
+use super::open::OpenBundle;
+use crate::failure;
+use crate::fn_api::{BundleEnd, Worker, WorkerStatus};
+use crate::stage::Stage;
+
+/// A bundle on its way through a worker.
+pub(super) struct Conversation {
+    pub(super) worker: Arc<Worker>,
+    /// The bundle's name on the wire; never used twice.
+    pub(super) instruction: String,
+    pub(super) stage: Arc<Stage>,
+    /// The stage's read node.
+    pub(super) source: String,
+    pub(super) end: Arc<OpenBundle>,
+}
+
+/// Why a bundle came to nothing.
+pub(super) enum Trouble {
+    /// The worker was lost; whoever watches it says so.
+    Lost,
+    /// The worker answered with an error.
+    Failed(Box<Failure>),
+}
+
+impl Conversation {
+    /// Runs the bundle: its end is the worker's answer and the end of all its outputs.
+    pub(super) async fn hold(
+        &self,
+        frames: Vec<Bytes>,
+        began: impl FnOnce(),
+    ) -> Result<ProcessBundleResponse, Trouble> {
+        let end: Arc<dyn BundleEnd> = Arc::clone(&self.end) as Arc<dyn BundleEnd>;
+        self.worker.register(&self.instruction, end);
+        let mut status = self.worker.status();
+        let lost = status.wait_for(|status| *status != WorkerStatus::Connected);
+        let result = tokio::select! {
+            result = self.exchange(frames, began) => result,
+            _ = lost => Err(Trouble::Lost),
+        };
+        self.worker.unregister(&self.instruction);
+        result
+    }
+
+    async fn exchange(
+        &self,
+        frames: Vec<Bytes>,
+        began: impl FnOnce(),
+    ) -> Result<ProcessBundleResponse, Trouble> {
+        let request = ask::Request::ProcessBundle(ProcessBundleRequest {
+            process_bundle_descriptor_id: self.stage.descriptor.id.clone(),
+            ..Default::default()
+        });
+        let sent = self.worker.send(&self.instruction, request).await;
+        let mut answered = sent.ok_or(Trouble::Lost)?;
+        began();
+        let early = tokio::select! {
+            // A worker that failed does not read on: sending it the rest could wait for ever.
+            biased;
+            answer = &mut answered => Some(answer),
+            sent = self.feed(frames) => { sent?; None }
+        };
+        let answer = match early {
+            Some(answer) => answer,
+            None => self.wait(&mut answered).await,
+        };
+        let response = read(answer.map_err(|_| Trouble::Lost)?)?;
+        self.end.ended.notified().await;
+        Ok(response)
+    }
+
+    async fn feed(&self, frames: Vec<Bytes>) -> Result<(), Trouble> {
+        for message in frames::messages(&self.instruction, &self.source, frames) {
+            self.worker.send_data(message).await.ok_or(Trouble::Lost)?;
+        }
+        let terminators = self.stage.inputs.message(&self.instruction);
+        self.worker.send_data(terminators).await.ok_or(Trouble::Lost)
+    }
+
+    /// Waits for the answer, and asks the bundle to stop early once it has put out enough.
+    async fn wait(
+        &self,
+        answered: &mut oneshot::Receiver<InstructionResponse>,
+    ) -> Result<InstructionResponse, oneshot::error::RecvError> {
+        tokio::select! {
+            biased;
+            answer = &mut *answered => return answer,
+            () = self.end.is_over_limit.notified() => {}
+        }
+        let asking = checkpoint(&self.worker, &self.instruction, &self.source);
+        let (_, answer) = tokio::join!(asking, answered);
+        answer
+    }
+}
+
+/// Asks a running bundle to stop early; what is left of it comes in its response.
+pub(super) async fn checkpoint(worker: &Worker, instruction: &str, source: &str) {
+    static ASKED: AtomicU64 = AtomicU64::new(1);
+
+    let everything = DesiredSplit { fraction_of_remainder: 0.0, ..Default::default() };
+    let request = ProcessBundleSplitRequest {
+        instruction_id: instruction.to_owned(),
+        desired_splits: [(source.to_owned(), everything)].into(),
+    };
+    let split = format!("{instruction}-checkpoint-{}", ASKED.fetch_add(1, Ordering::Relaxed));
+    // A bundle that has ended meanwhile has nothing to split off.
+    drop(worker.ask(&split, ask::Request::ProcessBundleSplit(request)).await);
+}
+
+fn read(response: InstructionResponse) -> Result<ProcessBundleResponse, Trouble> {
+    if !response.error.is_empty() {
+        return Err(Trouble::Failed(failure::decode(&response.error)));
+    }
+    match response.response {
+        Some(answer::Response::ProcessBundle(response)) => Ok(response),
+        _ => Err(Trouble::Failed(Failure::new("the worker answered a bundle with something else"))),
+    }
+}

@@ -1,0 +1,325 @@
+//! The engine's executor: each bundle of user code runs on a worker, each grouping in this process.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use purlin_engine::plan::{CollectionId, Plan, SdkStage, StageId, StageKind};
+use purlin_engine::{Bundle, BundleId, BundleResult, Event, Executor, Shuffle, group_bundle};
+use purlin_proto::fn_execution::{
+    FinalizeBundleRequest, ProcessBundleResponse, instruction_request as ask,
+};
+use purlin_sdk::Failure;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tracing::warn;
+
+use super::conversation::{Conversation, Trouble, checkpoint};
+use super::frames::frames;
+use super::open::OpenBundle;
+use super::pool::Pool;
+use super::running::{Place, Running};
+use crate::fleet::Fleet;
+use crate::monitoring;
+use crate::stage::Stage;
+use crate::sync::lock;
+
+/// How long finalisers of a job that has ended may take.
+const FINALIZE_TIMEOUT: Duration = Duration::from_secs(30);
+
+type Outcome<T> = Result<T, Box<Failure>>;
+
+/// Runs bundles on the workers of a job. Dropping it stops them.
+pub(crate) struct RemoteExecutor {
+    shared: Arc<Shared>,
+    runtime: Handle,
+    bundles: Mutex<JoinSet<()>>,
+    finalizing: Mutex<JoinSet<()>>,
+    fleet: Fleet,
+}
+
+struct Shared {
+    plan: Arc<Plan>,
+    shuffle: Arc<Shuffle>,
+    /// By stage; `None` for those that the runner does itself.
+    stages: Vec<Option<Remote>>,
+    events: Sender<Event>,
+    running: Arc<Running>,
+    /// Where bundles ran that wait for finalisation.
+    finalizers: Mutex<HashMap<BundleId, Place>>,
+    /// The worker on which a stage failed last: it remembers elements of that stage since then.
+    failed_on: Mutex<HashMap<StageId, String>>,
+    /// Limits the work that this process does itself to its cores.
+    cores: Arc<Semaphore>,
+}
+
+/// A stage of user code.
+struct Remote {
+    stage: Arc<Stage>,
+    sinks: Arc<BTreeMap<String, CollectionId>>,
+    pool: Arc<Pool>,
+}
+
+impl RemoteExecutor {
+    /// An executor on the workers of `fleet`.
+    pub(crate) fn new(
+        plan: &Arc<Plan>,
+        shuffle: &Arc<Shuffle>,
+        fleet: Fleet,
+        events: &Sender<Event>,
+        runtime: &Handle,
+    ) -> Outcome<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let stages = plan.stages.iter().map(|stage| match &stage.kind {
+            StageKind::Sdk(sdk) => Remote::new(sdk, &fleet).map(Some),
+            _ => Ok(None),
+        });
+        let shared = Shared {
+            stages: stages.collect::<Outcome<_>>()?,
+            plan: Arc::clone(plan),
+            shuffle: Arc::clone(shuffle),
+            events: events.clone(),
+            running: fleet.running(),
+            finalizers: Mutex::default(),
+            failed_on: Mutex::default(),
+            cores: Arc::new(Semaphore::new(cores)),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+            runtime: runtime.clone(),
+            bundles: Mutex::default(),
+            finalizing: Mutex::default(),
+            fleet,
+        })
+    }
+}
+
+impl Remote {
+    fn new(sdk: &SdkStage, fleet: &Fleet) -> Outcome<Self> {
+        let pool = fleet.pool(&sdk.environment_id).ok_or_else(|| {
+            Failure::new(format!("environment `{}` has no workers", sdk.environment_id))
+        })?;
+        Ok(Self {
+            stage: Arc::new(Stage::new(sdk.descriptor.as_ref().clone())?),
+            sinks: Arc::new(sdk.outputs.iter().cloned().collect()),
+            pool,
+        })
+    }
+}
+
+impl Executor for RemoteExecutor {
+    fn run(&self, bundle: Bundle) {
+        let shared = Arc::clone(&self.shared);
+        let what = format!(
+            "stage `{}` (bundle {}, attempt {})",
+            shared.plan.stages[bundle.stage.0].name, bundle.id, bundle.attempt
+        );
+        shared.running.accepted(bundle.id, what);
+        let mut bundles = lock(&self.bundles);
+        while bundles.try_join_next().is_some() {}
+        bundles.spawn_on(
+            async move {
+                if let Some(event) = shared.bundle(bundle).await {
+                    // A job that has ended does not listen any more.
+                    drop(shared.events.send(event));
+                }
+            },
+            &self.runtime,
+        );
+    }
+
+    fn checkpoint(&self, id: BundleId) {
+        if let Some(place) = self.shared.running.checkpoint(id) {
+            self.runtime.spawn(async move {
+                checkpoint(&place.worker, &place.instruction, &place.source).await;
+            });
+        }
+    }
+
+    fn finalize(&self, id: BundleId) {
+        let Some(place) = lock(&self.shared.finalizers).remove(&id) else { return };
+        let mut finalizing = lock(&self.finalizing);
+        while finalizing.try_join_next().is_some() {}
+        finalizing.spawn_on(finalize(place), &self.runtime);
+    }
+
+    /// Beam has no message for it: a worker drops finalisers in time, and all at its end.
+    fn forget(&self, id: BundleId) {
+        lock(&self.shared.finalizers).remove(&id);
+    }
+}
+
+/// Has the finalisers of a bundle called on the worker that ran it. It is best effort.
+async fn finalize(place: Place) {
+    let request = ask::Request::FinalizeBundle(FinalizeBundleRequest {
+        instruction_id: place.instruction.clone(),
+    });
+    let answer = place.worker.ask(&format!("{}-finalize", place.instruction), request).await;
+    let worker = &place.worker.label;
+    match answer {
+        Some(answer) if answer.error.is_empty() => {}
+        Some(answer) => warn!(worker, error = answer.error, "a finaliser failed"),
+        None => warn!(worker, "the worker was lost before its finalisers were called"),
+    }
+}
+
+impl Shared {
+    /// Runs a bundle; `None` if its worker was lost, which is reported otherwise.
+    async fn bundle(self: &Arc<Self>, bundle: Bundle) -> Option<Event> {
+        let id = bundle.id;
+        let result = match &self.stages[bundle.stage.0] {
+            Some(remote) => self.remote(bundle, remote).await?,
+            None => {
+                let shuffle = Arc::clone(&self.shuffle);
+                self.compute(move || group_bundle(&shuffle, &bundle)).await
+            }
+        };
+        self.running.ended(id);
+        Some(match result {
+            Ok(result) => Event::BundleDone { id, result: Box::new(result) },
+            Err(failure) => Event::BundleFailed { id, failure },
+        })
+    }
+
+    async fn remote(
+        self: &Arc<Self>,
+        bundle: Bundle,
+        remote: &Remote,
+    ) -> Option<Outcome<BundleResult>> {
+        let (id, stage, attempt) = (bundle.id, bundle.stage, bundle.attempt);
+        let preferred = lock(&self.failed_on).get(&stage).cloned().filter(|_| attempt > 1);
+        let lease = remote.pool.lease(bundle.input.size_bytes(), preferred.as_deref()).await;
+        let worker = Arc::clone(&lease.worker);
+        match self.on_worker(bundle, remote, &worker).await {
+            Ok(result) => Some(Ok(result)),
+            Err(Trouble::Lost) => None,
+            Err(Trouble::Failed(mut failure)) => {
+                lock(&self.failed_on).insert(stage, worker.label.clone());
+                failure.worker.get_or_insert_with(|| worker.label.clone());
+                failure.attempt = attempt;
+                drop(lock(&self.finalizers).remove(&id));
+                Some(Err(failure))
+            }
+        }
+    }
+
+    async fn on_worker(
+        self: &Arc<Self>,
+        bundle: Bundle,
+        remote: &Remote,
+        worker: &Arc<crate::fn_api::Worker>,
+    ) -> Result<BundleResult, Trouble> {
+        let id = bundle.id;
+        let (bundle, source, frames) = self.framed(bundle).await.map_err(Trouble::Failed)?;
+        let end = OpenBundle::new(
+            &self.shuffle,
+            bundle.stage,
+            bundle.side_inputs,
+            remote.stage.outputs.clone(),
+            bundle.output_limit,
+        );
+        let place = Place {
+            worker: Arc::clone(worker),
+            instruction: format!("bundle-{id}"),
+            source: source.clone(),
+        };
+        let conversation = Conversation {
+            worker: Arc::clone(worker),
+            instruction: place.instruction.clone(),
+            stage: Arc::clone(&remote.stage),
+            source,
+            end: Arc::clone(&end),
+        };
+        let at_once = bundle.time_limit == Some(Duration::ZERO);
+        let began = || {
+            let was_asked = self.running.began(id, place.clone());
+            if was_asked || at_once {
+                let place = place.clone();
+                tokio::spawn(async move {
+                    checkpoint(&place.worker, &place.instruction, &place.source).await;
+                });
+            }
+        };
+        let response = conversation.hold(frames, began).await?;
+        if response.requires_finalization {
+            lock(&self.finalizers).insert(id, place);
+        }
+        let received = end.take().map_err(Trouble::Failed)?;
+        self.result(response, received, remote).await.map_err(Trouble::Failed)
+    }
+
+    /// The input of a bundle as it travels.
+    async fn framed(&self, bundle: Bundle) -> Outcome<(Bundle, String, Vec<Bytes>)> {
+        let (plan, shuffle) = (Arc::clone(&self.plan), Arc::clone(&self.shuffle));
+        self.compute(move || {
+            let StageKind::Sdk(sdk) = &plan.stages[bundle.stage.0].kind else {
+                return Err(Failure::new("a stage without user code came to a worker"));
+            };
+            let frames = frames(&shuffle, sdk, &bundle.input)?;
+            Ok((bundle, sdk.source.clone(), frames))
+        })
+        .await
+    }
+
+    /// What the engine gets of what a worker sent.
+    async fn result(
+        &self,
+        response: ProcessBundleResponse,
+        received: Vec<(String, Bytes)>,
+        remote: &Remote,
+    ) -> Outcome<BundleResult> {
+        let (shuffle, sinks) = (Arc::clone(&self.shuffle), Arc::clone(&remote.sinks));
+        let outputs = self.compute(move || {
+            let mut outputs = Vec::new();
+            for (sink, data) in received {
+                let Some(collection) = sinks.get(&sink) else {
+                    return Err(Failure::new(format!("`{sink}` is no write node of the stage")));
+                };
+                shuffle.from_wire(*collection, data, &mut outputs)?;
+            }
+            Ok(outputs)
+        });
+        let mut result = BundleResult {
+            outputs: outputs.await?,
+            residuals: response.residual_roots,
+            finalizes: response.requires_finalization,
+            ..Default::default()
+        };
+        monitoring::collect(&response.monitoring_infos, &mut result.metrics);
+        Ok(result)
+    }
+
+    /// Work of this process itself, on one of its cores.
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Outcome<T> + Send + 'static,
+    ) -> Outcome<T> {
+        let core = Arc::clone(&self.cores).acquire_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            let _core = core;
+            work()
+        });
+        done.await.unwrap_or_else(|error| {
+            Err(Failure::new(format!(
+                "the runner failed over a bundle, a mistake of its own: {error}"
+            )))
+        })
+    }
+}
+
+impl Drop for RemoteExecutor {
+    fn drop(&mut self) {
+        lock(&self.bundles).abort_all();
+        let mut finalizing = std::mem::take(&mut *lock(&self.finalizing));
+        self.runtime.block_on(async {
+            let all = async { while finalizing.join_next().await.is_some() {} };
+            if tokio::time::timeout(FINALIZE_TIMEOUT, all).await.is_err() {
+                warn!("finalisers took too long and were given up");
+            }
+            self.fleet.stop().await;
+        });
+    }
+}
