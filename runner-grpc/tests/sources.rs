@@ -53,7 +53,7 @@ impl SplittableDoFn for Numbers {
             cx.set_watermark(at);
             last = Some(next);
             next += 1;
-            if self.is_unbounded && next % 3 == 0 {
+            if self.is_unbounded && next.is_multiple_of(3) {
                 break;
             }
         }
@@ -98,7 +98,7 @@ fn a_bounded_source_is_read_once_in_slices() {
     assert_eq!(finished.state, JobState::Done);
     assert_eq!(sum.load(Ordering::Relaxed), 3_000_000 * 2_999_999 / 2);
     assert!(calls.load(Ordering::Relaxed) > 2, "it was never suspended");
-    assert_eq!(finalized.lock().expect("no panic").last(), Some(&2_999_999));
+    assert_eq!(finalized.lock().expect("no panic").iter().max(), Some(&2_999_999));
 }
 
 fn start_unbounded(numbers: Numbers) -> (RunningPipeline, Arc<Mutex<Vec<u64>>>) {
