@@ -43,7 +43,6 @@ mod schedule;
 mod shuffle;
 mod side_inputs;
 mod side_pages;
-mod skip;
 mod state;
 mod threads;
 mod topology;

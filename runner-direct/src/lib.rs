@@ -8,10 +8,14 @@
 //! ```
 //! use purlin_runner_direct::DirectRunner;
 //! use purlin_sdk::Pipeline;
+//! use purlin_sdk::runner::JobState;
 //!
 //! # fn main() -> purlin_sdk::Result<()> {
-//! let pipeline = Pipeline::new();
-//! # let _ = (pipeline, DirectRunner::default().seed(7));
+//! let p = Pipeline::new();
+//! let doubled = p.create([1i64, 2, 3]).map(|n| n * 2);
+//! # let _ = doubled;
+//! let finished = p.run_with(&DirectRunner::default().seed(7))?;
+//! assert_eq!(finished.state, JobState::Done);
 //! # Ok(())
 //! # }
 //! ```

@@ -6,8 +6,8 @@ use std::time::Duration;
 use purlin_runner_direct::DirectRunner;
 use purlin_sdk::runner::JobState;
 use purlin_sdk::{
-    Element, Error, FixedWindows, PCollection, Pipeline, SlidingWindows, Timestamp,
-    TimestampCombiner, WindowInto,
+    Element, Error, FixedWindows, PCollection, Pipeline, PipelineOptions, SlidingWindows,
+    Timestamp, TimestampCombiner, WindowInto,
 };
 
 /// What a collection contained when the pipeline ended, in the order of arrival.
@@ -189,4 +189,20 @@ fn an_element_sees_the_side_window_of_its_own() {
     let mut firsts = seen.sorted();
     firsts.dedup();
     assert_eq!(firsts, [(0, 0), (1, 0), (2, 20), (3, 20)]);
+}
+
+#[test]
+fn the_seed_can_be_an_option() {
+    let order_of = |arguments: &[&str]| {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned());
+        let options = PipelineOptions::parse(arguments).expect("options");
+        let p = Pipeline::with_options(options);
+        let keys = p.create(0i64..50).map(|n| (n, n)).group_by_key().map(|(key, _)| key);
+        let seen = Seen::of(&keys);
+        run(p);
+        seen.0.lock().expect("no panic").clone()
+    };
+    assert_eq!(order_of(&[]), (0..50).collect::<Vec<_>>());
+    assert_ne!(order_of(&["--seed=1"]), order_of(&[]));
+    assert_eq!(order_of(&["--seed=1"]), order_of(&["--seed=1"]));
 }

@@ -27,7 +27,7 @@ pub(super) fn index(chunk: &Chunk, edge: &Edge) -> Result<Vec<Entry>, String> {
                 skip_stamp(&mut reader, &edge.windows)?;
             }
             let value = reader.position();
-            Ok((value, skipper.skip_keyed(&mut reader)?))
+            Ok((value, skipper.skip_kv(&mut reader)?))
         };
         let (value, key_length) = next().map_err(|error| error.to_string())?;
         if reader.position() == start {

@@ -18,13 +18,13 @@ use std::sync::Arc;
 pub(crate) use self::index::end_of;
 use purlin_sdk::Error;
 use purlin_sdk::coders::windowed::WindowCoder;
+use purlin_sdk::coders::{CoderError, CoderSpec, Skipper};
 use purlin_sdk::exec::{Chunk, ExecConfig, Failure, Framing, SinkConfig};
 
 use crate::bundle::Output;
 use crate::config::EngineConfig;
 use crate::plan::{Collection, CollectionId, Plan, StageId, StageKind};
 use crate::random::Random;
-use crate::skip::Skipper;
 use crate::state::Facts;
 use crate::topology::Needs;
 
@@ -161,7 +161,8 @@ impl Edge {
         Ok(Self {
             needs,
             windows: window_coder(collection)?,
-            skipper: Skipper::new(&collection.coder_id, &collection.coders)
+            skipper: spec(collection, &collection.coder_id)
+                .and_then(|spec| Skipper::new(&spec))
                 .map_err(|error| error.to_string()),
         })
     }
@@ -176,16 +177,13 @@ impl Edge {
 }
 
 fn window_coder(collection: &Collection) -> Result<WindowCoder, Error> {
-    use purlin_proto::urns::coders as urn;
-    let coder = collection.coders.get(&collection.windowing.window_coder_id);
-    let spec = coder.and_then(|coder| coder.spec.as_ref());
-    match spec.map_or("", |spec| spec.urn.as_str()) {
-        urn::GLOBAL_WINDOW => Ok(WindowCoder::Global),
-        urn::INTERVAL_WINDOW => Ok(WindowCoder::Interval),
-        urn::CUSTOM_WINDOW => Ok(WindowCoder::Custom),
-        other => Err(Error::Internal(format!(
-            "collection `{}` has windows of the unknown coder `{other}`",
-            collection.id
-        ))),
-    }
+    spec(collection, &collection.windowing.window_coder_id)
+        .and_then(|spec| WindowCoder::from_spec(&spec))
+        .map_err(|error| {
+            Error::Internal(format!("the windows of collection `{}`: {error}", collection.id))
+        })
+}
+
+fn spec(collection: &Collection, coder_id: &str) -> Result<CoderSpec, CoderError> {
+    CoderSpec::from_proto(&collection.coders, coder_id)
 }

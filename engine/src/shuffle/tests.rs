@@ -1,24 +1,24 @@
 //! Chunks as they come from worker processes: without index and partitions.
 
 use proptest::prelude::*;
-use purlin_sdk::coders::Reader;
+use purlin_proto::urns;
 use purlin_sdk::coders::windowed::{WindowCoder, put_stamp, skip_stamp};
 use purlin_sdk::coders::wire::put_length_prefixed;
+use purlin_sdk::coders::{CoderSpec, Reader, Skipper};
 use purlin_sdk::exec::{Chunk, Framing, partition_of};
 use purlin_sdk::{IntervalWindow, PaneInfo, Stamp, Timestamp, Window, Windows};
 
 use super::index::{end_of, ensure};
 use super::{Edge, cut, partition, windows};
 use crate::random::Random;
-use crate::skip::Skipper;
 use crate::topology::Needs;
 
 fn edge() -> Edge {
-    let string = || Box::new(Skipper::LengthPrefixed);
+    let string = || CoderSpec::new(urns::coders::BYTES, vec![]);
     Edge {
         needs: Needs { partitions: true, windows: true, ..Needs::default() },
         windows: WindowCoder::Interval,
-        skipper: Ok(Skipper::Pair(string(), string())),
+        skipper: Ok(Skipper::new(&CoderSpec::kv(string(), string())).expect("it can be skipped")),
     }
 }
 
