@@ -65,7 +65,8 @@ fn pollster<F: Future>(future: F) -> F::Output {
 
 /// Writes `count` records: key, value and timestamp by number.
 fn produce(topic: &str, count: u64, record: impl Fn(u64) -> (String, String, i64)) {
-    let producer: BaseProducer = config().set("acks", "all").set("linger.ms", "20").create().unwrap();
+    let producer: BaseProducer =
+        config().set("acks", "all").set("linger.ms", "20").create().unwrap();
     for number in 0..count {
         let (key, value, timestamp) = record(number);
         loop {
@@ -96,8 +97,11 @@ struct Seen {
 
 /// All records of a topic, partition by partition in order.
 fn read_all(topic: &str) -> Vec<Seen> {
-    let consumer: BaseConsumer =
-        config().set("group.id", unique("reader")).set("enable.auto.commit", "false").create().unwrap();
+    let consumer: BaseConsumer = config()
+        .set("group.id", unique("reader"))
+        .set("enable.auto.commit", "false")
+        .create()
+        .unwrap();
     let mut assignment = TopicPartitionList::new();
     for partition in 0..PARTITIONS {
         assignment.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
@@ -110,12 +114,11 @@ fn read_all(topic: &str) -> Vec<Seen> {
         assert!(start.elapsed() < PATIENCE, "{topic}: only {} of {expected}", all.len());
         let Some(message) = consumer.poll(Duration::from_millis(100)) else { continue };
         let message = message.unwrap();
-        let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().into()).unwrap();
+        let text =
+            |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().into()).unwrap();
         let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
-        let error = headers
-            .filter(|header| header.key == "error")
-            .map(|header| text(header.value))
-            .next();
+        let error =
+            headers.filter(|header| header.key == "error").map(|header| text(header.value)).next();
         all.push(Seen { key: text(message.key()), value: text(message.payload()), error });
     }
     all
@@ -154,7 +157,12 @@ impl Running {
                 panic!("{} ended early: {status}\n{}", self.what, self.stderr());
             }
             let have = total(&consumer, topic);
-            assert!(start.elapsed() < PATIENCE, "{}: {have} of {count}\n{}", self.what, self.stderr());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{}: {have} of {count}\n{}",
+                self.what,
+                self.stderr()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -208,7 +216,8 @@ fn echo_loses_and_doubles_nothing_over_an_interruption() {
     const COUNT: u64 = 200_000;
     let input = unique("in");
     create_topic(&input);
-    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    let now =
+        i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
     produce(&input, COUNT, |number| {
         let value = if is_malformed(number) {
             format!("{{broken {number}")
@@ -244,7 +253,11 @@ fn check_echo(runner: &str, output: &str, good: usize, malformed: usize) {
         let id = value["id"].as_u64().unwrap();
         assert_eq!(record.key, format!("k{}", id % 1000), "{runner}");
         let last = last_of_key.insert(record.key.clone(), id);
-        assert!(last.is_none_or(|last| last < id), "{runner}: {} out of order or twice", record.key);
+        assert!(
+            last.is_none_or(|last| last < id),
+            "{runner}: {} out of order or twice",
+            record.key
+        );
     }
     let dead = read_all(&format!("{output}-dead"));
     assert_eq!(dead.len(), malformed, "{runner}: dead letters");

@@ -63,12 +63,12 @@ fn main() -> purlin::Result<()> {
         read = read.stop_at_end();
     }
     let (to, dead_to) = (output.clone(), dead.clone());
-    let (good, bad) = p.apply(read).try_map(move |record| echo(record, &to)).named("Parse").dead_letters();
+    let (good, bad) =
+        p.apply(read).try_map(move |record| echo(record, &to)).named("Parse").dead_letters();
     let new = NewTopics { partitions: 4, replication: 1 };
-    good.apply(kafka::write_records(&brokers).create_topics(new)).named("Write");
+    good.apply(kafka::write_records(&brokers).create_topics(new));
     bad.map(move |failed| bury(failed, &dead_to))
-        .apply(kafka::write_records(&brokers).create_topics(new))
-        .named("WriteDeadLetters");
+        .apply(kafka::write_records(&brokers).create_topics(new));
     p.run()?;
     if let Some(mock) = mock {
         show(mock.bootstrap_servers(), [&output, &dead])?;
@@ -89,7 +89,9 @@ fn demonstrate(options: &mut PipelineOptions) -> purlin::Result<MockBroker> {
     p.run_with(purlin::runner_named("direct")?.as_ref())?;
     let brokers = mock.bootstrap_servers().to_owned();
     let demo = [("brokers", brokers.as_str()), ("input", "demo"), ("output", "demo-copy")];
-    demo.into_iter().chain([("stop-at-end", "true")]).for_each(|(name, value)| options.set(name, value));
+    demo.into_iter()
+        .chain([("stop-at-end", "true")])
+        .for_each(|(name, value)| options.set(name, value));
     Ok(mock)
 }
 
