@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use purlin_sdk::coders::{CoderError, CoderSpec, Nesting, Reader};
+use purlin_sdk::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
 use purlin_sdk::{Element, OffsetRange, Restriction};
 
 /// How many records may still be read, and the offset that comes next in each partition.
@@ -85,7 +85,7 @@ impl Element for Budget {
         let (numbers, next) = <(OffsetRange, Vec<u64>)>::decode(input, nesting)?;
         Ok(Self { numbers, next: Mutex::new(next) })
     }
-    fn field_type() -> purlin_sdk::__private::FieldType {
+    fn field_type() -> FieldType {
         <(OffsetRange, Vec<u64>)>::field_type()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use purlin_sdk::coders::{CoderError, CoderSpec, Nesting, Reader};
+use purlin_sdk::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
 use purlin_sdk::{BoxError, Element};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -44,7 +44,7 @@ impl<T: Element> Element for Json<T> {
     fn skip(input: &mut Reader<'_>) -> Result<(), CoderError> {
         T::skip(input)
     }
-    fn field_type() -> purlin_sdk::__private::FieldType {
+    fn field_type() -> FieldType {
         T::field_type()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@
 //! [`Element`], whose coder is found by type.
 
 mod error;
+mod field_type;
 pub(crate) mod items;
 pub mod model;
 mod pane;
@@ -17,6 +18,7 @@ pub mod wire;
 use std::marker::PhantomData;
 
 pub use error::CoderError;
+pub use field_type::FieldType;
 pub use items::read_items;
 pub use pane::{put_pane, read_pane};
 pub use skip::Skipper;

@@ -9,7 +9,7 @@ use purlin_proto::urns::{coders as urns, logical_types};
 
 use super::row::{atomic, field_type};
 use super::{Element, TypedKey};
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader, wire};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader, wire};
 use crate::time::Timestamp;
 
 /// Nothing, as empty bytes: what Impulse emits.
@@ -33,7 +33,7 @@ impl Element for () {
             n => Err(CoderError::new(format!("{n} bytes where a unit has none"))),
         }
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         atomic(proto::AtomicType::Bytes)
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,7 +61,7 @@ impl Element for bool {
             byte => Err(CoderError::new(format!("the byte {byte:#04x} is no bool"))),
         }
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         atomic(proto::AtomicType::Boolean)
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,7 +96,7 @@ impl Element for char {
     fn skip(input: &mut Reader<'_>) -> Result<(), CoderError> {
         input.skip_length_prefixed()
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         atomic(proto::AtomicType::String)
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,10 +118,10 @@ impl Element for Timestamp {
     fn decode(input: &mut Reader<'_>, nesting: Nesting) -> Result<Self, CoderError> {
         i64::decode(input, nesting).map(Self)
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         let logical = proto::LogicalType {
             urn: logical_types::MILLIS_INSTANT.into(),
-            representation: Some(Box::new(i64::field_type())),
+            representation: Some(Box::new(i64::field_type().into_proto())),
             ..proto::LogicalType::default()
         };
         field_type(proto::field_type::TypeInfo::LogicalType(Box::new(logical)))
@@ -163,7 +163,7 @@ macro_rules! pointer {
             fn encode_keyed(&self, out: &mut Vec<u8>) -> Result<usize, CoderError> {
                 T::encode_keyed(self, out)
             }
-            fn field_type() -> proto::FieldType {
+            fn field_type() -> FieldType {
                 T::field_type()
             }
             #[inline]

@@ -7,7 +7,7 @@ use purlin_proto::urns::coders as urns;
 
 use super::Element;
 use super::row::atomic;
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
 
 /// Why floats are no keys.
 pub(crate) const NOT_A_KEY: &str = "floats have several zeros and NaNs";
@@ -25,7 +25,7 @@ impl Element for f64 {
     fn decode(input: &mut Reader<'_>, _: Nesting) -> Result<Self, CoderError> {
         input.array().map(Self::from_be_bytes)
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         atomic(proto::AtomicType::Double)
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,7 +47,7 @@ impl Element for f32 {
         // Rounds, for doubles that other SDKs wrote.
         f64::decode(input, nesting).map(|double| double as Self)
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         atomic(proto::AtomicType::Float)
     }
     #[inline]

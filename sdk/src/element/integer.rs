@@ -8,7 +8,7 @@ use purlin_proto::urns::coders as urns;
 use super::row::atomic;
 use super::vec::bytes_as_vec;
 use super::{Element, TypedKey, VecCoder};
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader, wire};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader, wire};
 
 #[cold]
 fn out_of_range(value: impl fmt::Display, width: &str) -> CoderError {
@@ -35,7 +35,7 @@ macro_rules! integer {
             fn skip(input: &mut Reader<'_>) -> Result<(), CoderError> {
                 input.skip_varint()
             }
-            fn field_type() -> proto::FieldType {
+            fn field_type() -> FieldType {
                 atomic(proto::AtomicType::$field)
             }
             #[inline]

@@ -10,7 +10,7 @@ use super::Element;
 use super::item::{put_item, read_item};
 use super::row::field_type;
 use crate::coders::items::{no_token, put_items};
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader, read_items};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader, read_items};
 
 macro_rules! map {
     ($map:ty, [$($bounds:tt)*], $not_a_key:expr) => {
@@ -41,7 +41,7 @@ macro_rules! map {
             fn skip(input: &mut Reader<'_>) -> Result<(), CoderError> {
                 read_items(input, <(K, V)>::skip).map(drop)
             }
-            fn field_type() -> proto::FieldType {
+            fn field_type() -> FieldType {
                 map_type::<K, V>()
             }
             fn encode_field(&self, out: &mut Vec<u8>) -> Result<(), CoderError> {
@@ -80,10 +80,10 @@ map!(
     Some("hash maps have no order")
 );
 
-fn map_type<K: Element, V: Element>() -> proto::FieldType {
+fn map_type<K: Element, V: Element>() -> FieldType {
     let map = proto::MapType {
-        key_type: Some(Box::new(K::field_type())),
-        value_type: Some(Box::new(V::field_type())),
+        key_type: Some(Box::new(K::field_type().into_proto())),
+        value_type: Some(Box::new(V::field_type().into_proto())),
     };
     field_type(proto::field_type::TypeInfo::MapType(Box::new(map)))
 }

@@ -39,8 +39,6 @@ mod vec;
 
 use std::fmt;
 
-use purlin_proto::pipeline as proto;
-
 pub(crate) use integer::read_int32;
 pub(crate) use item::is_present;
 pub use key::TypedKey;
@@ -50,7 +48,7 @@ pub(crate) use string::{put_bytes, read_str};
 pub use text::{Lines, Separator, Split, SplitAsciiWhitespace, Text};
 pub use vec::VecCoder;
 
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
 
 /// A value that a [`PCollection`](crate::PCollection) can hold.
 ///
@@ -96,7 +94,7 @@ pub trait Element: Clone + Send + Sync + 'static {
     }
 
     /// The type of a row's field that holds this type.
-    fn field_type() -> proto::FieldType;
+    fn field_type() -> FieldType;
 
     /// Appends this value as a row's field; as nested unless the model says otherwise.
     ///

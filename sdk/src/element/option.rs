@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use purlin_proto::pipeline as proto;
-
 use super::item::is_present;
 use super::key::{equal_part, fold, hash_part};
 use super::row::{RowReader, named_field, put_row_header, row_type, schema};
 use super::{Element, TypedKey};
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
 
 impl<T: Element> Element for Option<T> {
     fn coder_spec() -> CoderSpec {
@@ -34,13 +32,12 @@ impl<T: Element> Element for Option<T> {
         if is_present(input)? { T::skip(input) } else { Ok(()) }
     }
     /// A row's field has one null, so an option of an option is a nullable row of one field.
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         let inner = T::field_type();
-        if inner.nullable {
-            let row = row_type(schema(vec![named_field("value", inner)]));
-            return proto::FieldType { nullable: true, ..row };
+        if inner.is_nullable() {
+            return row_type(schema(vec![named_field("value", inner)])).nullable();
         }
-        proto::FieldType { nullable: true, ..inner }
+        inner.nullable()
     }
     #[inline]
     fn encode_field(&self, out: &mut Vec<u8>) -> Result<(), CoderError> {

@@ -2,8 +2,6 @@
 
 pub use std::fmt;
 
-pub use purlin_proto::pipeline::{Field, FieldType, Schema};
-
 pub use super::key::{equal_part, fold, hash_part};
 pub use super::row::{
     RowReader, enum_type, named_field, put_field, put_row_header, row_spec, row_type, schema,
@@ -11,4 +9,4 @@ pub use super::row::{
 };
 pub use super::{Element, TypedKey};
 pub use crate::coders::wire::put_varint;
-pub use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
+pub use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};

@@ -13,30 +13,31 @@ use purlin_proto::urns::coders as urns;
 use sha2::{Digest, Sha256};
 
 use super::Element;
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader, wire};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader, wire};
 
 /// A field's type that is not nullable.
 #[must_use]
-pub(super) fn field_type(info: TypeInfo) -> proto::FieldType {
-    proto::FieldType { nullable: false, type_info: Some(info) }
+pub(super) fn field_type(info: TypeInfo) -> FieldType {
+    FieldType::from_proto(proto::FieldType { nullable: false, type_info: Some(info) })
 }
 
 /// A field's type that has no parts.
 #[must_use]
-pub(super) fn atomic(atomic: proto::AtomicType) -> proto::FieldType {
+pub(super) fn atomic(atomic: proto::AtomicType) -> FieldType {
     field_type(TypeInfo::AtomicType(atomic.into()))
 }
 
 /// The type of a field that is a row.
 #[must_use]
-pub fn row_type(schema: proto::Schema) -> proto::FieldType {
+pub fn row_type(schema: proto::Schema) -> FieldType {
     field_type(TypeInfo::RowType(proto::RowType { schema: Some(schema) }))
 }
 
 /// A field of a schema.
 #[must_use]
-pub fn named_field(name: &str, field_type: proto::FieldType) -> proto::Field {
-    proto::Field { name: name.to_owned(), r#type: Some(field_type), ..proto::Field::default() }
+pub fn named_field(name: &str, field_type: FieldType) -> proto::Field {
+    let r#type = Some(field_type.into_proto());
+    proto::Field { name: name.to_owned(), r#type, ..proto::Field::default() }
 }
 
 /// A schema of these fields in this order, with an id that only their names and types decide.
@@ -72,26 +73,22 @@ fn identified(mut schema: proto::Schema) -> proto::Schema {
 /// The type of a field that is an enum: the number of its variant, described by `numbers`, and the
 /// data of each variant that has some.
 #[must_use]
-pub fn enum_type<const N: usize>(
-    numbers: &str,
-    variants: [(&str, proto::FieldType); N],
-) -> proto::FieldType {
+pub fn enum_type<const N: usize>(numbers: &str, variants: [(&str, FieldType); N]) -> FieldType {
     let variant = proto::Field {
         description: numbers.to_owned(),
         ..named_field("variant", atomic(proto::AtomicType::Int32))
     };
-    let data =
-        variants.map(|(name, data)| named_field(name, proto::FieldType { nullable: true, ..data }));
+    let data = variants.map(|(name, data)| named_field(name, data.nullable()));
     row_type(schema([variant].into_iter().chain(data).collect()))
 }
 
 /// The coder of the rows of this type, and which of its fields keeps it from being a key, if any.
 #[must_use]
 pub fn row_spec<const N: usize>(
-    row: proto::FieldType,
+    row: FieldType,
     fields: [(&str, Option<Cow<'static, str>>); N],
 ) -> CoderSpec {
-    let schema = match row.type_info {
+    let schema = match row.into_proto().type_info {
         Some(TypeInfo::RowType(row)) => row.schema.unwrap_or_default(),
         _ => proto::Schema::default(),
     };

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::Element;
 use super::row::atomic;
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader, wire};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader, wire};
 
 /// The coder of the bytes behind the length.
 const SERDE_CODER: &str = "purlin:coder:serde:v1";
@@ -70,7 +70,7 @@ where
     fn skip(input: &mut Reader<'_>) -> Result<(), CoderError> {
         input.skip_length_prefixed()
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         atomic(proto::AtomicType::Bytes)
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,7 +8,7 @@ use purlin_proto::urns::coders as urns;
 
 use super::row::atomic;
 use super::{Element, TypedKey};
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader, wire};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader, wire};
 
 /// Appends bytes, behind their length where others may follow.
 #[inline]
@@ -60,7 +60,7 @@ impl Element for String {
     fn skip(input: &mut Reader<'_>) -> Result<(), CoderError> {
         input.skip_length_prefixed()
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         atomic(proto::AtomicType::String)
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,7 +93,7 @@ impl Element for Bytes {
     fn skip(input: &mut Reader<'_>) -> Result<(), CoderError> {
         input.skip_length_prefixed()
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         atomic(proto::AtomicType::Bytes)
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use purlin_proto::pipeline as proto;
-
 use super::key::{equal_part, fold, hash_part};
 use super::row::{RowReader, named_field, put_row_header, row_spec, row_type, schema};
 use super::{Element, TypedKey};
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
 
 impl<K: Element, V: Element> Element for (K, V) {
     fn coder_spec() -> CoderSpec {
@@ -37,7 +35,7 @@ impl<K: Element, V: Element> Element for (K, V) {
         self.1.encode(out, Nesting::Nested).map_err(|e| e.within("kv.value"))?;
         Ok(key_length)
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         row_type(schema(vec![
             named_field("f0", K::field_type()),
             named_field("f1", V::field_type()),
@@ -97,7 +95,7 @@ macro_rules! row {
                 row.finish(input, nesting)?;
                 Ok(fields)
             }
-            fn field_type() -> proto::FieldType {
+            fn field_type() -> FieldType {
                 row_type(schema(vec![$(named_field($name, $type::field_type())),*]))
             }
             fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,14 +10,14 @@ use super::row::field_type;
 use super::string::{put_bytes, read_bytes};
 use super::{Element, TypedKey};
 use crate::coders::items::{put_items, read_vec};
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader, read_items};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader, read_items};
 
 /// How a `Vec` is coded that is not a sequence.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct VecCoder<T: Element> {
     spec: fn() -> CoderSpec,
-    field_type: fn() -> proto::FieldType,
+    field_type: fn() -> FieldType,
     put: fn(&[T], &mut Vec<u8>, Nesting),
     read: fn(&mut Reader<'_>, Nesting) -> Result<Vec<T>, CoderError>,
     show: fn(&[T], &mut fmt::Formatter<'_>) -> fmt::Result,
@@ -66,11 +66,11 @@ impl<T: Element> Element for Vec<T> {
             None => read_items(input, T::skip).map(drop),
         }
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         if let Some(coder) = T::vec_coder() {
             return (coder.field_type)();
         }
-        let array = proto::ArrayType { element_type: Some(Box::new(T::field_type())) };
+        let array = proto::ArrayType { element_type: Some(Box::new(T::field_type().into_proto())) };
         field_type(proto::field_type::TypeInfo::ArrayType(Box::new(array)))
     }
     #[inline]

@@ -4,9 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
-use purlin_proto::pipeline as proto;
 
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader, wire};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader, wire};
 use crate::element::{Element, shown};
 
 /// The values of a key and window: an iterable that decodes lazily and can be read again.
@@ -126,7 +125,7 @@ impl<V: Element> Element for Grouped<V> {
         }
     }
 
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         Vec::<V>::field_type()
     }
 

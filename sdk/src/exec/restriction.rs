@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use purlin_proto::pipeline as proto;
-
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
 use crate::element::Element;
 
 /// A part of the work of an element, in which positions are claimed in order.
@@ -105,7 +103,7 @@ impl Element for OffsetRange {
     fn decode(input: &mut Reader<'_>, nesting: Nesting) -> Result<Self, CoderError> {
         <(u64, u64)>::decode(input, nesting).map(|(start, end)| Self { start, end })
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         <(u64, u64)>::field_type()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

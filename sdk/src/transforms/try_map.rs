@@ -5,9 +5,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use purlin_proto::pipeline as proto;
-
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
 use crate::element::{Element, shown};
 use crate::error::{BoxError, Place};
 use crate::exec::{Context, DoFn, Tag, codec_of, helpful, par_do_operator, try_flat_map_operator};
@@ -174,7 +172,7 @@ impl<T: Element> Element for Failed<T> {
         let (element, error) = <(T, String)>::decode(input, nesting)?;
         Ok(Self { element, error })
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         <(T, String)>::field_type()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,10 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use purlin_proto::pipeline as proto;
-
 use super::Text;
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
 use crate::element::string::{put_bytes, read_str};
 use crate::element::{Element, TypedKey};
 
@@ -31,7 +29,7 @@ impl Element for Text {
     fn skip(input: &mut Reader<'_>) -> Result<(), CoderError> {
         input.skip_length_prefixed()
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         String::field_type()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,9 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use purlin_proto::pipeline as proto;
 
-use crate::coders::{CoderError, CoderSpec, Nesting, Reader};
+use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
 use crate::element::{Element, Text};
 
 /// What a line of a file is read as: [`Text`], [`Bytes`], or either [`Located`].
@@ -141,7 +140,7 @@ impl<L: Element> Element for Located<L> {
         let (file, offset, number, line) = Fields::<L>::decode(input, nesting)?;
         Ok(Self { file, offset, number, line })
     }
-    fn field_type() -> proto::FieldType {
+    fn field_type() -> FieldType {
         Fields::<L>::field_type()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
