@@ -119,12 +119,11 @@ fn engine_config(threads: usize) -> EngineConfig {
 
 fn provision(job: &JobEntry, around: &Surroundings, threads: usize) -> ProvisionInfo {
     let here = || Some(transport::descriptor(&around.address));
-    let sealed = Sealed { pipeline: job.pipeline.clone(), table: Arc::default() };
     let metadata = [
         ("job_id", job.id.clone()),
         ("job_name", job.name.clone()),
         ("runner", crate::RUNNER.to_owned()),
-        (FINGERPRINT, sealed.fingerprint()),
+        (FINGERPRINT, Sealed::fingerprint_of(&job.pipeline)),
         (THREADS, threads.to_string()),
     ];
     ProvisionInfo {

@@ -25,7 +25,14 @@ impl Sealed {
     /// arrive at the same. Environments are left out, because a runner chooses them.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let mut pipeline = self.pipeline.clone();
+        Self::fingerprint_of(&self.pipeline)
+    }
+
+    /// The [`fingerprint`](Self::fingerprint) of a pipeline of which only the description is here,
+    /// as in a runner that got it from another process.
+    #[must_use]
+    pub fn fingerprint_of(pipeline: &proto::Pipeline) -> String {
+        let mut pipeline = pipeline.clone();
         if let Some(components) = &mut pipeline.components {
             components.environments.clear();
         }
