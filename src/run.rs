@@ -96,20 +96,26 @@ fn is_streaming(sealed: &Sealed) -> bool {
 pub fn args() -> Result<PipelineOptions> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     #[cfg(feature = "runner-grpc")]
-    if let Some(options) = purlin_runner_grpc::worker_options(&arguments)? {
-        return Ok(options);
+    if let Some(worker) = purlin_runner_grpc::worker::from_environment(arguments.clone()) {
+        return worker.options();
     }
     PipelineOptions::parse(arguments)
 }
 
 /// In a worker process: serves the job until it ends, and ends the process.
-#[cfg_attr(not(feature = "runner-grpc"), expect(clippy::unnecessary_wraps, reason = "see above"))]
+#[cfg(feature = "runner-grpc")]
 fn serve_if_worker(sealed: &Sealed) -> Result<()> {
-    #[cfg(feature = "runner-grpc")]
-    if purlin_runner_grpc::serve_if_worker(sealed)? {
+    if let Some(worker) = purlin_runner_grpc::worker::from_environment(std::env::args().skip(1)) {
+        worker.serve(sealed.clone())?;
         std::process::exit(0);
     }
-    let _ = sealed;
+    Ok(())
+}
+
+/// In a build without worker processes, this is none.
+#[cfg(not(feature = "runner-grpc"))]
+#[expect(clippy::unnecessary_wraps, reason = "the other build can fail")]
+fn serve_if_worker(_sealed: &Sealed) -> Result<()> {
     Ok(())
 }
 

@@ -61,7 +61,8 @@ impl<T> PCollection<T> {
     pub fn apply<X: PTransform<Self>>(&self, transform: X) -> X::Output {
         let name = crate::transforms::name_of::<X>();
         let input = self.clone();
-        self.pipeline.composite(&name, Place::caller(), || transform.expand(input))
+        let place = Place::caller();
+        self.pipeline.composite_of(&name, place, X::IS_WHOLE, || transform.expand(input))
     }
 }
 

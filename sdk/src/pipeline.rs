@@ -51,7 +51,8 @@ impl Pipeline {
     #[track_caller]
     pub fn apply<X: PTransform<Self>>(&self, transform: X) -> X::Output {
         let name = crate::transforms::name_of::<X>();
-        self.composite(&name, Place::caller(), || transform.expand(self.clone()))
+        let place = Place::caller();
+        self.composite_of(&name, place, X::IS_WHOLE, || transform.expand(self.clone()))
     }
 
     /// One element, an empty byte string, from which sources start.
@@ -109,9 +110,20 @@ impl Pipeline {
         PCollection::new(self.clone(), id)
     }
 
-    /// Runs `expand` inside a named scope.
+    /// Runs `expand` inside a named scope, whose steps are shown at its own place.
     pub(crate) fn composite<R>(&self, name: &str, place: Place, expand: impl FnOnce() -> R) -> R {
-        self.graph.borrow_mut().enter(name, place, Spec::Composite);
+        self.composite_of(name, place, true, expand)
+    }
+
+    /// Runs `expand` inside a named scope.
+    pub(crate) fn composite_of<R>(
+        &self,
+        name: &str,
+        place: Place,
+        is_whole: bool,
+        expand: impl FnOnce() -> R,
+    ) -> R {
+        self.graph.borrow_mut().enter(name, place, Spec::Composite, is_whole);
         let result = expand();
         self.graph.borrow_mut().leave();
         result

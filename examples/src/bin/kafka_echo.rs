@@ -22,6 +22,7 @@ Copies JSON records from one Kafka topic to another.
   --output=TOPIC        the topic to write; created if missing
   --dead-letters=TOPIC  the topic for malformed records (default: OUTPUT-dead); created if missing
   --group=NAME          whose committed offsets to start at, else the earliest (default: kafka_echo)
+  --existing-topics=true  do not look for missing output topics
   --stop-at-end         stop at the end of the topic as it is now; else Ctrl-C stops in order";
 
 #[derive(Clone, Serialize, Deserialize, Element)]
@@ -65,10 +66,12 @@ fn main() -> purlin::Result<()> {
     let (to, dead_to) = (output.clone(), dead.clone());
     let (good, bad) =
         p.apply(read).try_map(move |record| echo(record, &to)).named("Parse").dead_letters();
-    let new = NewTopics { partitions: 4, replication: 1 };
-    good.apply(kafka::write_records(&brokers).create_topics(new));
-    bad.map(move |failed| bury(failed, &dead_to))
-        .apply(kafka::write_records(&brokers).create_topics(new));
+    let mut write = kafka::write_records(&brokers);
+    if !p.options().is_set("existing-topics") {
+        write = write.create_topics(NewTopics { partitions: 4, replication: 1 });
+    }
+    good.apply(write.clone());
+    bad.map(move |failed| bury(failed, &dead_to)).apply(write);
     p.run()?;
     if let Some(mock) = mock {
         show(mock.bootstrap_servers(), [&output, &dead])?;
@@ -80,7 +83,10 @@ fn main() -> purlin::Result<()> {
 fn demonstrate(options: &mut PipelineOptions) -> purlin::Result<MockBroker> {
     println!("no --brokers: demonstrating on a mock Kafka cluster inside this process");
     let mock = MockBroker::start(1)?;
-    mock.create_topic("demo", 4)?;
+    // A mock cluster creates no topics for its clients.
+    ["demo", "demo-copy", "demo-copy-dead"]
+        .iter()
+        .try_for_each(|topic| mock.create_topic(topic, 4))?;
     let p = Pipeline::new();
     let records = [r#"{"id":1,"text":"hello"}"#, "no JSON", r#"{"id":2,"text":"world"}"#];
     p.create(records.map(str::to_owned))
@@ -90,7 +96,7 @@ fn demonstrate(options: &mut PipelineOptions) -> purlin::Result<MockBroker> {
     let brokers = mock.bootstrap_servers().to_owned();
     let demo = [("brokers", brokers.as_str()), ("input", "demo"), ("output", "demo-copy")];
     demo.into_iter()
-        .chain([("stop-at-end", "true")])
+        .chain([("stop-at-end", "true"), ("existing-topics", "true")])
         .for_each(|(name, value)| options.set(name, value));
     Ok(mock)
 }

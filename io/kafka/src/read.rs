@@ -168,6 +168,7 @@ impl<T> ReadFromKafka<T> {
 
 impl<T: Element> PTransform<Pipeline> for ReadFromKafka<T> {
     type Output = PCollection<T>;
+    const IS_WHOLE: bool = true;
 
     fn expand(self, pipeline: Pipeline) -> PCollection<T> {
         for (message, help) in self.settings.mistakes() {

@@ -94,6 +94,7 @@ where
     V: Element + ToKafka,
 {
     type Output = ();
+    const IS_WHOLE: bool = true;
 
     fn expand(self, pairs: PCollection<(K, V)>) {
         let OneTopic(topic) = self.to;
@@ -119,6 +120,7 @@ where
 
 impl PTransform<PCollection<OutRecord>> for WriteToKafka<EachItsTopic> {
     type Output = ();
+    const IS_WHOLE: bool = true;
 
     fn expand(self, records: PCollection<OutRecord>) {
         let send = |record: OutRecord, _: Timestamp, bundle: &Bundle| {

@@ -96,12 +96,15 @@ pub(crate) struct Graph {
     pub(crate) at_end: Vec<AtEnd>,
     /// The composites that are being expanded, outermost first.
     scope: Vec<NodeId>,
+    /// The place of the outermost composite whose parts its author did not write, and its depth.
+    whole: Option<(Place, usize)>,
 }
 
 impl Graph {
     /// Adds a transform to the present scope.
     pub(crate) fn add(&mut self, default_name: &str, place: Place, spec: Spec) -> NodeId {
         let id = NodeId(self.nodes.len());
+        let place = self.whole.as_ref().map_or(place, |(whole, _)| whole.clone());
         self.nodes.push(Node {
             default_name: default_name.to_owned(),
             name: None,
@@ -151,8 +154,18 @@ impl Graph {
     }
 
     /// Opens a composite: what is added until [`Graph::leave`] belongs to it.
-    pub(crate) fn enter(&mut self, default_name: &str, place: Place, spec: Spec) -> NodeId {
-        let id = self.add(default_name, place, spec);
+    /// With `is_whole`, its parts are shown at its own place.
+    pub(crate) fn enter(
+        &mut self,
+        default_name: &str,
+        place: Place,
+        spec: Spec,
+        is_whole: bool,
+    ) -> NodeId {
+        let id = self.add(default_name, place.clone(), spec);
+        if is_whole && self.whole.is_none() {
+            self.whole = Some((place, self.scope.len()));
+        }
         self.scope.push(id);
         id
     }
@@ -160,6 +173,9 @@ impl Graph {
     /// Closes the innermost composite.
     pub(crate) fn leave(&mut self) {
         self.scope.pop();
+        if self.whole.as_ref().is_some_and(|(_, depth)| *depth == self.scope.len()) {
+            self.whole = None;
+        }
     }
 
     /// Where the composite that is being expanded was applied: the line that the author of a

@@ -55,6 +55,7 @@ impl<T> Read<T> {
 
 impl<T: DeserializeOwned + Element> PTransform<Pipeline> for Read<T> {
     type Output = Fallible<Located, T>;
+    const IS_WHOLE: bool = true;
 
     fn expand(self, pipeline: Pipeline) -> Self::Output {
         let place = pipeline.graph.borrow().scope_place().unwrap_or_else(Place::caller);
@@ -128,6 +129,7 @@ impl Write {
 
 impl<T: Serialize + Element> PTransform<PCollection<T>> for Write {
     type Output = Written;
+    const IS_WHOLE: bool = true;
 
     fn expand(self, input: PCollection<T>) -> Written {
         write_lines(&input, self.text.target, |value, out| Ok(serde_json::to_writer(out, value)?))

@@ -79,7 +79,7 @@ impl<T: Element> AssertThat<T> {
     fn check(self, f: impl Fn(Vec<T>) -> Result<(), String> + Send + Sync + 'static) {
         let Self { collection, place } = self;
         let pipeline = &collection.pipeline;
-        pipeline.graph.borrow_mut().enter("AssertThat", place.clone(), Spec::Assertion);
+        pipeline.graph.borrow_mut().enter("AssertThat", place.clone(), Spec::Assertion, true);
         let spec = |operator| Spec::ParDo(ParDoSpec::new(operator));
         let elements = spec(map_operator(|value: T| ((), Some(value))));
         let unwindowed = collection.window_into(GlobalWindows);

@@ -55,7 +55,7 @@ fn combine<T>(
     [grouped, combined]: [Arc<dyn crate::exec::PortCodec>; 2],
 ) -> CollectionId {
     let mut graph = input.pipeline.graph.borrow_mut();
-    let composite = graph.enter("CombinePerKey", place.clone(), spec);
+    let composite = graph.enter("CombinePerKey", place.clone(), spec, true);
     graph.connect(composite, "in", input.id);
     let group = graph.add("GroupByKey", place.clone(), Spec::GroupByKey);
     graph.connect(group, "in", input.id);

@@ -48,6 +48,10 @@ pub trait PTransform<I> {
     /// What it gives: a collection, several, or nothing.
     type Output;
 
+    /// Whether messages about its steps name the line that applied the whole: right for a library's
+    /// transform, whose steps its users did not write.
+    const IS_WHOLE: bool = false;
+
     /// Adds its steps to the pipeline.
     fn expand(self, input: I) -> Self::Output;
 }

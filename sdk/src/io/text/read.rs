@@ -126,6 +126,7 @@ impl<L, F> Read<L, F> {
 
 impl<L: Line> PTransform<Pipeline> for Read<L> {
     type Output = PCollection<L>;
+    const IS_WHOLE: bool = true;
 
     fn expand(self, pipeline: Pipeline) -> PCollection<L> {
         let Pattern(pattern) = &self.from;
@@ -135,6 +136,7 @@ impl<L: Line> PTransform<Pipeline> for Read<L> {
 
 impl<L: Line, S: Element + AsRef<str>> PTransform<PCollection<S>> for Read<L, Patterns> {
     type Output = PCollection<L>;
+    const IS_WHOLE: bool = true;
 
     fn expand(self, patterns: PCollection<S>) -> PCollection<L> {
         self.lines(&patterns)

@@ -64,6 +64,7 @@ impl Write {
 
 impl<T: TextLine> PTransform<PCollection<T>> for Write {
     type Output = Written;
+    const IS_WHOLE: bool = true;
 
     fn expand(self, input: PCollection<T>) -> Written {
         write_lines(&input, self.target, |value, out| {
