@@ -1,10 +1,12 @@
 //! Assertions about collections, which are steps of the pipeline.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::coders::Nesting;
 use crate::element::{Element, shown};
 use crate::error::{BoxError, Place};
 use crate::exec::{Context, DoFn, Grouped, map_operator};
@@ -48,7 +50,8 @@ pub struct AssertThat<T> {
 }
 
 impl<T: Element> AssertThat<T> {
-    /// The elements are these, each as often as it is given.
+    /// The elements are these, each as often as it is given. Two are the same if they are equal or
+    /// have equal bytes, as a float that is no number and its copy have.
     pub fn contains_in_any_order(self, expected: impl IntoIterator<Item = T>)
     where
         T: PartialEq,
@@ -99,9 +102,9 @@ impl<T: Element> AssertThat<T> {
 
 /// What is missing and what was not expected.
 fn difference<T: Element + PartialEq>(expected: Vec<T>, actual: Vec<T>) -> Result<(), String> {
-    let mut missing = expected;
+    let (mut missing, left) = unlike_by_bytes(expected, actual);
     let mut unexpected = Vec::new();
-    for value in actual {
+    for value in left {
         match missing.iter().position(|other| *other == value) {
             Some(found) => drop(missing.swap_remove(found)),
             None => unexpected.push(value),
@@ -111,6 +114,31 @@ fn difference<T: Element + PartialEq>(expected: Vec<T>, actual: Vec<T>) -> Resul
     describe(&mut text, "missing", &missing);
     describe(&mut text, "not expected", &unexpected);
     if text.is_empty() { Ok(()) } else { Err(text) }
+}
+
+/// What is left of both when elements of equal bytes are taken out in pairs: in a collection of
+/// many elements, each of them cannot be compared with each other.
+fn unlike_by_bytes<T: Element>(expected: Vec<T>, mut actual: Vec<T>) -> (Vec<T>, Vec<T>) {
+    let mut by_bytes: BTreeMap<Vec<u8>, Vec<T>> = BTreeMap::new();
+    let mut odd = Vec::new();
+    for value in expected {
+        match bytes(&value) {
+            Some(bytes) => by_bytes.entry(bytes).or_default().push(value),
+            None => odd.push(value),
+        }
+    }
+    let mut has_pair = |value: &T| {
+        let equal = bytes(value).and_then(|bytes| by_bytes.get_mut(&bytes));
+        equal.and_then(Vec::pop).is_some()
+    };
+    actual.retain(|value| !has_pair(value));
+    odd.extend(by_bytes.into_values().flatten());
+    (odd, actual)
+}
+
+fn bytes<T: Element>(value: &T) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    value.encode(&mut bytes, Nesting::Nested).ok().map(|()| bytes)
 }
 
 fn describe<T: Element>(text: &mut String, what: &str, values: &[T]) {
