@@ -190,6 +190,8 @@ impl<Out: Element> Context<Out> {
 
     pub(crate) fn bind(&mut self, cx: &Cx<'_>) {
         self.link = Some(Link { router: Arc::clone(cx.router), unit: cx.unit });
+        // What is given before the first element must not have the stamp of the last bundle's.
+        self.current = Stamp::default();
     }
 
     pub(crate) fn set_current(&mut self, stamp: Stamp) {
