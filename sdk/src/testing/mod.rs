@@ -1,5 +1,7 @@
 //! Tests of pipelines.
 
 mod assert_that;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 
 pub use assert_that::{AssertThat, assert_that};
