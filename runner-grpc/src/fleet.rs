@@ -181,8 +181,8 @@ impl Fleet {
         let joined = AtomicUsize::new(0);
         self.config.registry.open(&self.config.job_id, &token, move |id| {
             let number = joined.fetch_add(1, Ordering::Relaxed) + 1;
-            let worker =
-                Worker::new(id.to_owned(), format!("joined-worker-{number}"), Arc::clone(&kind));
+            let label = format!("joined-worker-{number}");
+            let worker = Worker::joined(id.to_owned(), label, Arc::clone(&kind));
             pool.add(Arc::clone(&worker), most);
             fate.watch(&worker, None, &pool);
             worker

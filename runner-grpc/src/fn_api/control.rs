@@ -7,8 +7,6 @@ use purlin_proto::fn_execution::{
     GetProcessBundleDescriptorRequest, InstructionRequest, InstructionResponse,
     ProcessBundleDescriptor,
 };
-use tokio_stream::StreamExt;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::worker::Worker;
@@ -26,7 +24,7 @@ impl BeamFnControl for FnApi {
         let Some(requests) = worker.control.attach() else { return Err(twice("control")) };
         tokio::spawn(read(Arc::clone(&worker), request.into_inner()));
         worker.connected();
-        Ok(Response::new(Box::pin(ReceiverStream::new(requests).map(Ok))))
+        Ok(Response::new(worker.answers(requests)))
     }
 
     async fn get_process_bundle_descriptor(

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use purlin_proto::fn_execution::Elements;
 use purlin_proto::fn_execution::beam_fn_data_server::BeamFnData;
-use tokio_stream::StreamExt;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::control::twice;
@@ -22,8 +20,8 @@ impl BeamFnData for FnApi {
     ) -> Result<Response<Self::DataStream>, Status> {
         let worker = self.workers.caller(request.metadata())?;
         let Some(elements) = worker.data.attach() else { return Err(twice("data")) };
-        tokio::spawn(read(worker, request.into_inner()));
-        Ok(Response::new(Box::pin(ReceiverStream::new(elements).map(Ok))))
+        tokio::spawn(read(Arc::clone(&worker), request.into_inner()));
+        Ok(Response::new(worker.answers(elements)))
     }
 }
 

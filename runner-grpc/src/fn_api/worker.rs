@@ -1,6 +1,7 @@
 //! A worker as its runner sees it: the streams it has open, and what is to come from them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -9,7 +10,11 @@ use purlin_proto::fn_execution::{
     StateRequest, StateResponse, instruction_request,
 };
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
 
+use super::Answers;
 use crate::sync::lock;
 
 /// Requests that wait to be sent.
@@ -55,27 +60,46 @@ pub(crate) struct Worker {
     pub(super) id: String,
     /// What it is called in messages.
     pub(crate) label: String,
+    /// Whether it came by itself.
+    pub(crate) has_joined: bool,
     pub(super) kind: Arc<WorkerKind>,
     pub(super) control: Outgoing<InstructionRequest>,
     pub(super) data: Outgoing<Elements>,
     answers: Mutex<HashMap<String, oneshot::Sender<InstructionResponse>>>,
     bundles: Mutex<HashMap<String, Arc<dyn BundleEnd>>>,
     status: watch::Sender<WorkerStatus>,
+    was_connected: AtomicBool,
 }
 
 impl Worker {
     /// A worker that is expected to call by the secret `id`.
     pub(crate) fn new(id: String, label: String, kind: Arc<WorkerKind>) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::made(id, label, false, kind))
+    }
+
+    /// A worker that comes by itself.
+    pub(crate) fn joined(id: String, label: String, kind: Arc<WorkerKind>) -> Arc<Self> {
+        Arc::new(Self::made(id, label, true, kind))
+    }
+
+    fn made(id: String, label: String, has_joined: bool, kind: Arc<WorkerKind>) -> Self {
+        Self {
             id,
             label,
+            has_joined,
             kind,
             control: Outgoing::new(CONTROL_WAITING),
             data: Outgoing::new(DATA_WAITING),
             answers: Mutex::default(),
             bundles: Mutex::default(),
             status: watch::Sender::new(WorkerStatus::Starting),
-        })
+            was_connected: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether it has ever taken instructions.
+    pub(crate) fn was_connected(&self) -> bool {
+        self.was_connected.load(Ordering::Relaxed)
     }
 
     /// The secret id, for whoever starts the worker.
@@ -140,6 +164,7 @@ impl Worker {
     }
 
     pub(super) fn connected(&self) {
+        self.was_connected.store(true, Ordering::Relaxed);
         self.status.send_if_modified(|status| {
             let is_first = *status == WorkerStatus::Starting;
             if is_first {
@@ -157,6 +182,21 @@ impl Worker {
     /// Notes that the worker went without being told. Whoever waits for it hears so.
     pub(crate) fn lost(&self, reason: &str) {
         self.end(WorkerStatus::Lost(reason.to_owned()));
+    }
+
+    /// What a stream to the worker answers with: `messages`, and at the end the reason why the
+    /// worker was given up, if it was.
+    pub(super) fn answers<T: Send + 'static>(
+        self: &Arc<Self>,
+        messages: mpsc::Receiver<T>,
+    ) -> Answers<T> {
+        let worker = Arc::clone(self);
+        let reason = std::iter::once_with(move || match &*worker.status.borrow() {
+            WorkerStatus::Lost(reason) => Some(Err(Status::aborted(reason))),
+            _ => None,
+        });
+        let messages = ReceiverStream::new(messages).map(Ok);
+        Box::pin(messages.chain(tokio_stream::iter(reason.flatten())))
     }
 
     fn end(&self, end: WorkerStatus) {

@@ -5,6 +5,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use purlin_engine::Event;
+use tracing::warn;
 
 use super::pool::Pool;
 use super::running::Running;
@@ -16,7 +17,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long to wait for the exit status of a process whose streams broke.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Watches the workers of a job. For now a job ends with the first worker that is lost.
+/// Watches the workers of a job. For now a job ends with the first worker that is lost over a
+/// bundle, or that it cannot start; it goes on without one that had nothing to do.
 #[derive(Clone)]
 pub(crate) struct Fate {
     pub(crate) events: Sender<Event>,
@@ -41,8 +43,12 @@ impl Fate {
                 match now {
                     WorkerStatus::Lost(reason) => {
                         let message = this.obituary(&worker, &reason, process.as_ref()).await;
-                        // A job that has ended does not listen any more.
-                        drop(this.events.send(Event::Abort(message)));
+                        if pool.can_spare(&worker) && this.running.of(&worker).is_empty() {
+                            warn!("{message}");
+                        } else {
+                            // A job that has ended does not listen any more.
+                            drop(this.events.send(Event::Abort(message)));
+                        }
                         return;
                     }
                     WorkerStatus::Stopped => return,

@@ -49,6 +49,17 @@ impl Pool {
         lock(&self.seats).seats.iter().map(|seat| Arc::clone(&seat.worker)).collect()
     }
 
+    /// Whether the job can do without a worker: because it was not counted on, or was here once and
+    /// is not the last.
+    pub(super) fn can_spare(&self, worker: &Arc<Worker>) -> bool {
+        let all = lock(&self.seats);
+        let others = all.seats.iter().filter(|seat| !Arc::ptr_eq(&seat.worker, worker));
+        let mut others = others.map(|seat| seat.worker.status().borrow().clone());
+        let is_last = others.all(|status| status != WorkerStatus::Connected);
+        let is_counted_on = !worker.has_joined && !worker.was_connected();
+        !is_last && !is_counted_on
+    }
+
     /// Has those look again who wait for a worker.
     pub(crate) fn changed(&self) {
         self.version.send_modify(|version| *version += 1);

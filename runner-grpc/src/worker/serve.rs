@@ -132,7 +132,7 @@ fn refused(what: &str, status: &Status) -> Error {
 }
 
 fn lost(status: &Status) -> Error {
-    Error::environment(format!("the runner was lost: {}", status.message()))
+    Error::environment(format!("the runner broke off: {}", status.message()))
 }
 
 async fn open_data(
