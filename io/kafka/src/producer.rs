@@ -221,8 +221,9 @@ fn cure(error: &KafkaError) -> &'static str {
     use RDKafkaErrorCode as Code;
     match error.rdkafka_error_code() {
         Some(Code::MessageSizeTooLarge) => {
-            "make records smaller, or raise `message.max.bytes` here and `max.message.bytes` of \
-             the topic"
+            "make records smaller, or raise the topic's `max.message.bytes` and the property \
+             `message.max.bytes`; the topic's limit is one of whole batches, which the property \
+             `batch.size` bounds"
         }
         Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition) => {
             "the topic has no such partition, or was deleted"

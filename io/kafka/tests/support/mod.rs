@@ -134,3 +134,12 @@ pub(crate) fn places(records: &[Record]) -> Vec<(i32, u64)> {
     places.sort_unstable();
     places
 }
+
+/// Removes the records of a partition before an offset.
+pub(crate) fn delete_records(topic: &str, partition: i32, before: i64) {
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", broker()).create().unwrap();
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, partition, Offset::Offset(before)).unwrap();
+    wait(admin.delete_records(&list, &AdminOptions::new())).unwrap();
+}
