@@ -12,7 +12,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use crate::observer::Observer;
 use crate::settings::ReadSettings;
-use crate::start::{Extent, extent, offsets};
+use crate::start::{Extent, Start, extent, offsets};
 use crate::trouble::{no_such_topic, reason, refused, trouble, unreachable};
 
 /// How often a commit is tried while the group's coordinator moves, and how long between.
@@ -100,14 +100,18 @@ impl Control {
     }
 
     /// Where to start in these partitions of a topic.
-    pub(crate) fn find(&self, topic: &str, partitions: &[i32]) -> Result<Vec<Found>, BoxError> {
+    pub(crate) fn find(
+        &self,
+        topic: &str,
+        partitions: &[i32],
+        start: &Start,
+    ) -> Result<Vec<Found>, BoxError> {
         let patience = self.settings.cluster.patience;
-        let start = self.settings.start();
         let extents = partitions.iter().map(|partition| {
             Ok((*partition, self.ask(|client| extent(client, topic, *partition, patience))?))
         });
         let extents: Vec<_> = extents.collect::<Result<_, BoxError>>()?;
-        let starts = self.ask(|client| offsets(&start, client, topic, &extents, patience))?;
+        let starts = self.ask(|client| offsets(start, client, topic, &extents, patience))?;
         let found = extents.into_iter().zip(starts);
         Ok(found.map(|((partition, extent), start)| Found { partition, start, extent }).collect())
     }

@@ -38,6 +38,7 @@ mod start;
 mod topics;
 mod trouble;
 mod turn;
+mod watch;
 mod write;
 mod write_settings;
 

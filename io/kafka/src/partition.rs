@@ -27,6 +27,13 @@ pub(crate) struct Partition {
 #[derive(Clone)]
 pub(crate) struct ListPartitions(pub(crate) Arc<Control>);
 
+impl Partition {
+    /// The partition's number, as a position.
+    pub(crate) fn number(&self) -> u64 {
+        u64::try_from(self.partition).unwrap_or(0)
+    }
+}
+
 impl ListPartitions {
     pub(crate) fn list(&self) -> Result<Vec<Partition>, BoxError> {
         let settings = &self.0.settings;
@@ -35,10 +42,24 @@ impl ListPartitions {
         for topic in &settings.topics {
             let ids = self.0.partitions(topic)?;
             info!(topic, partitions = ids.len(), "reading a Kafka topic");
-            let found = self.0.find(topic, &ids)?;
+            let found = self.0.find(topic, &ids, &settings.start())?;
             partitions.extend(found.into_iter().map(|found| self.partition(topic, found, until)));
         }
         Ok(partitions)
+    }
+
+    /// The partitions of a topic from this number on; those that come after the first are new, and
+    /// are read from their beginning, lest records be lost.
+    pub(crate) fn list_from(&self, topic: &str, first: u64) -> Result<Vec<Partition>, BoxError> {
+        let mut ids = self.0.partitions(topic)?;
+        ids.retain(|id| u64::try_from(*id).is_ok_and(|id| id >= first));
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let start = self.0.settings.start();
+        let start = if first == 0 { start } else { start.of_new_partitions() };
+        let found = self.0.find(topic, &ids, &start)?;
+        Ok(found.into_iter().map(|found| self.partition(topic, found, None)).collect())
     }
 
     fn partition(&self, topic: &str, found: Found, until: Option<Timestamp>) -> Partition {

@@ -8,13 +8,14 @@ use purlin_sdk::{BoxError, Element, PCollection, PTransform, Pipeline};
 use crate::control::Control;
 use crate::format::FromKafka;
 use crate::incoming::{Decode, Incoming};
-use crate::partition::ListPartitions;
+use crate::partition::{ListPartitions, Partition};
 use crate::read_partition::ReadPartition;
 use crate::read_some::{ListTogether, ReadSome};
 use crate::record::Record;
 use crate::settings::{EventTime, ReadSettings};
 use crate::start::Start;
 use crate::turn::Source;
+use crate::watch::WatchPartitions;
 
 /// Reads a topic's records as pairs of key and value: `Pipeline → PCollection<(K, V)>`.
 ///
@@ -58,8 +59,9 @@ fn pair<K: FromKafka, V: FromKafka>(
 
 /// The Kafka source.
 ///
-/// **Partitions** are listed when the pipeline starts, and each is read on its own, in order.
-/// There is no order between partitions. A topic that does not exist is an error.
+/// **Partitions** are listed when the pipeline starts, and an unbounded read finds those that are
+/// added [later](Self::look_for_partitions). Each is read on its own, in order; there is no order
+/// between partitions. A topic that does not exist is an error.
 ///
 /// **Progress** belongs to the pipeline: what was read and committed by the runner is not read
 /// again, also after a failure. With a [`group_id`](Self::group_id) the group's offsets follow,
@@ -152,6 +154,14 @@ impl<T> ReadFromKafka<T> {
         self
     }
 
+    /// How often an unbounded read looks for partitions that were added to its topics: each second,
+    /// unless given; never with `None`. New partitions are read from their beginning. The watermark
+    /// is never later than the last look.
+    pub fn look_for_partitions(mut self, every: Option<Duration>) -> Self {
+        self.settings.look_every = every;
+        self
+    }
+
     /// How long to wait for the brokers when the pipeline starts. Ten seconds, unless given.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.cluster.patience = timeout;
@@ -179,15 +189,26 @@ impl<T: Element> PTransform<Pipeline> for ReadFromKafka<T> {
         let control = Control::new(Arc::new(self.settings));
         let list = ListPartitions(Arc::clone(&control));
         let source = Source { control, pool: Arc::default(), decode: self.decode };
-        match limit {
-            Some(records) => {
-                let together = pipeline.impulse().par_do(ListTogether(list)).reshuffle();
-                together.par_do_splittable(ReadSome { source, records }, is_bounded).main()
-            }
-            None => {
-                let partitions = pipeline.impulse().par_do(list).reshuffle();
-                partitions.par_do_splittable(ReadPartition(source), is_bounded).main()
-            }
+        if let Some(records) = limit {
+            let together = pipeline.impulse().par_do(ListTogether(list)).reshuffle();
+            return together.par_do_splittable(ReadSome { source, records }, true).main();
         }
+        let partitions = partitions(&pipeline, list, is_bounded);
+        partitions.reshuffle().par_do_splittable(ReadPartition(source), is_bounded).main()
+    }
+}
+
+fn partitions(
+    pipeline: &Pipeline,
+    list: ListPartitions,
+    is_bounded: bool,
+) -> PCollection<Partition> {
+    match list.0.settings.look_every.filter(|_| !is_bounded) {
+        Some(every) => {
+            let topics = pipeline.create(list.0.settings.topics.clone());
+            let watch = WatchPartitions { list, every, looks: Arc::default() };
+            topics.par_do_splittable(watch, false).main()
+        }
+        None => pipeline.impulse().par_do(list).main(),
     }
 }

@@ -56,6 +56,8 @@ pub(crate) struct ReadSettings {
     pub(crate) commit_offsets: bool,
     pub(crate) event_time: EventTime,
     pub(crate) out_of_orderness: Duration,
+    /// How often to look for new partitions.
+    pub(crate) look_every: Option<Duration>,
 }
 
 impl ReadSettings {
@@ -71,6 +73,7 @@ impl ReadSettings {
             commit_offsets: true,
             event_time: EventTime::default(),
             out_of_orderness: Duration::from_secs(1),
+            look_every: Some(Duration::from_secs(1)),
         }
     }
 

@@ -38,6 +38,15 @@ impl Start {
     pub(crate) fn needs_group(&self) -> bool {
         matches!(self, Self::CommittedOrEarliest | Self::CommittedOrLatest)
     }
+
+    /// Where to start in partitions that were made while the pipeline ran.
+    pub(crate) fn of_new_partitions(self) -> Self {
+        match self {
+            Self::CommittedOrLatest => Self::CommittedOrEarliest,
+            Self::Latest | Self::Timestamp(_) => Self::Earliest,
+            other => other,
+        }
+    }
 }
 
 /// The offsets of a partition when it was asked.

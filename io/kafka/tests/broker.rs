@@ -313,3 +313,36 @@ fn quiet_partitions_do_not_hold_back_the_windows_of_others() {
     assert_eq!(seen.take(), vec![("x".to_owned(), 1); 4], "after {took:?}");
     assert!(took < Duration::from_secs(15), "{took:?}");
 }
+
+#[test]
+fn partitions_that_are_added_while_the_pipeline_runs_are_read_from_their_beginning() {
+    let topic = topic("grows", 1, &[]);
+    let to = |partition, value: &str| OutRecord {
+        partition: Some(partition),
+        ..OutRecord::new(&topic, value.to_owned())
+    };
+    produce(&broker(), vec![to(0, "old")]);
+    let p = Pipeline::new();
+    let seen = collect(&p.apply(read::<(), String>(broker(), &topic).start(Start::Latest)));
+    let running = p.start_with(&purlin_runner_direct::DirectRunner::default()).unwrap();
+    let begin = Instant::now();
+    let wait_for = |count| {
+        while seen.len() < count && begin.elapsed() < Duration::from_secs(30) {
+            std::thread::yield_now();
+        }
+    };
+    // Once a record comes, the first look is over.
+    while seen.len() < 1 && begin.elapsed() < Duration::from_secs(30) {
+        produce(&broker(), vec![to(0, "now")]);
+    }
+    support::add_partitions(&topic, 3);
+    produce(&broker(), vec![to(1, "one"), to(2, "two")]);
+    let before = seen.len();
+    wait_for(before + 2);
+    running.drain();
+    running.wait().unwrap();
+    let mut values: Vec<_> = seen.take().into_iter().map(|(_, value)| value).collect();
+    values.sort();
+    values.dedup();
+    assert_eq!(values, ["now", "one", "two"]);
+}

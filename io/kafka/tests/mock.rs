@@ -289,3 +289,28 @@ fn each_record_goes_to_the_topic_that_it_names() {
     assert_eq!(read[1].headers, [("h".to_owned(), Some(Bytes::from("x")))]);
     assert!(read_all(read_records(brokers, [unique("nothing")]).stop_at_end()).is_err());
 }
+
+#[test]
+fn a_record_that_fails_behind_the_source_is_not_committed() {
+    let broker = broker();
+    let brokers = broker.bootstrap_servers();
+    let records =
+        (0..100).map(|n| OutRecord { partition: Some(0), ..OutRecord::new("t", n.to_string()) });
+    produce(brokers, records.collect());
+    let read = || read::<(), String>(brokers, "t").group_id("fails").stop_at_end();
+    let p = Pipeline::new();
+    let checked = p.apply(read()).try_map(|((), value)| match value.as_str() {
+        "50" => Err("not this one"),
+        _ => Ok(((), value)),
+    });
+    let seen = collect(&checked);
+    checked.apply(write(brokers, "copy"));
+    let error = run(p).unwrap_err().to_string();
+    assert!(error.contains("not this one"), "{error}");
+    let done = committed(brokers, "fails", "t", 1)[0].unwrap_or(0);
+    assert!(done <= 50, "{done}");
+    // What was committed went through the whole pipeline.
+    assert!(seen.len() >= usize::try_from(done).unwrap());
+    let rest = read_all(read()).unwrap();
+    assert_eq!(rest.len(), 100 - usize::try_from(done).unwrap());
+}

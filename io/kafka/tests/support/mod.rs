@@ -11,7 +11,7 @@ use purlin_io_kafka::{OutRecord, ReadFromKafka, Record, write_records};
 use purlin_runner_direct::DirectRunner;
 use purlin_sdk::runner::Finished;
 use purlin_sdk::{Element, Error, PCollection, Pipeline};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -133,6 +133,15 @@ pub(crate) fn places(records: &[Record]) -> Vec<(i32, u64)> {
     let mut places: Vec<_> = records.iter().map(|r| (r.partition, r.offset)).collect();
     places.sort_unstable();
     places
+}
+
+/// Grows a topic.
+pub(crate) fn add_partitions(topic: &str, partitions: usize) {
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", broker()).create().unwrap();
+    let new = NewPartitions::new(topic, partitions);
+    let results = wait(admin.create_partitions([&new], &AdminOptions::new())).unwrap();
+    results.into_iter().for_each(|result| drop(result.unwrap()));
 }
 
 /// Removes the records of a partition before an offset.
