@@ -1,7 +1,5 @@
 //! Unbounded sources: windows close as the watermark moves, and a drain ends the job in order.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
