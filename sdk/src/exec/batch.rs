@@ -117,6 +117,8 @@ pub trait AnyBatch: Any + Send {
     fn stamps(&self) -> &Stamps;
     /// Timestamps, windows and panes, to change.
     fn stamps_mut(&mut self) -> &mut Stamps;
+    /// The elements at `rows`.
+    fn gathered(&self, rows: &[u32]) -> Box<dyn AnyBatch>;
     /// For the downcast.
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
     /// For a downcast by reference.
@@ -135,6 +137,10 @@ impl<T: Clone + Send + 'static> AnyBatch for Batch<T> {
     }
     fn stamps_mut(&mut self) -> &mut Stamps {
         &mut self.stamps
+    }
+    fn gathered(&self, rows: &[u32]) -> Box<dyn AnyBatch> {
+        let values = rows.iter().map(|row| self.values[*row as usize].clone()).collect();
+        Box::new(Self::new(values, self.stamps.gather(rows)))
     }
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self

@@ -7,7 +7,8 @@ use super::unit::{Cx, Unit, UnitResult};
 use super::{AnyBatch, Column, Failure};
 use crate::window::StandardWindowFn;
 
-/// Gives every element the windows of its timestamp.
+/// Gives every element the windows of its timestamp. An element in no window, as sliding windows
+/// with a period longer than their size have, is dropped.
 pub(super) struct AssignWindows {
     window_fn: StandardWindowFn,
 }
@@ -38,6 +39,21 @@ impl Unit for AssignWindows {
                 windows
             }
         };
-        cx.router.emit(cx.unit, 0, batch)
+        match occupied(batch.as_ref()) {
+            Some(rows) => cx.router.emit(cx.unit, 0, batch.gathered(&rows)),
+            None => cx.router.emit(cx.unit, 0, batch),
+        }
     }
+}
+
+/// The rows of elements that are in a window, unless all are.
+fn occupied(batch: &dyn AnyBatch) -> Option<Vec<u32>> {
+    let windows = &batch.stamps().windows;
+    let is_occupied = |row: usize| !windows.get(row).as_slice().is_empty();
+    let is_full = match windows {
+        Column::Same(_) => is_occupied(0),
+        Column::Each(all) => (0..all.len()).all(is_occupied),
+    };
+    let rows = || (0u32..).zip(0..batch.len()).filter(|(_, row)| is_occupied(*row));
+    (!is_full).then(|| rows().map(|(row, _)| row).collect())
 }
