@@ -54,7 +54,8 @@ impl<T: Element, O: Element, F: Fn(T) -> O + Send + Sync> Unit for Map<F, T, O> 
         guarded(self.diagnose, values.into_iter(), |_, value| {
             out.push((self.f)(value));
             Ok(())
-        })?;
+        })
+        .map_err(|interrupted| interrupted.in_batch(&stamps))?;
         cx.emit(0, Batch::new(out, stamps))
     }
 }
@@ -89,7 +90,8 @@ impl<T: Element, F: Fn(&T) -> bool + Send + Sync> Unit for Filter<F, T> {
                 out.push(row, value);
             }
             Ok(())
-        })?;
+        })
+        .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
         out.flush(0, cx)
     }
 }
@@ -138,7 +140,8 @@ where
                 }
             }
             Ok(())
-        })?;
+        })
+        .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
         out.flush(0, cx)
     }
 }
@@ -169,6 +172,11 @@ impl<O: Element> Expansion<O> {
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.values.len() >= BATCH
+    }
+
+    /// The stamps of the rows.
+    pub(crate) fn stamps(&self) -> &Stamps {
+        &self.stamps
     }
 
     pub(crate) fn flush(&mut self, port: usize, cx: &Cx<'_>) -> UnitResult {

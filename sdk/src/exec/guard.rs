@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Failure;
 use super::router::panic_failure;
-use super::unit::UnitResult;
+use super::{Failure, Stamps};
 use crate::element::{Element, shown};
 use crate::error::BoxError;
+use crate::time::Timestamp;
+use crate::window::{Stamp, Window};
 
 /// Why the processing of an element ended.
 pub(crate) enum Trouble {
@@ -61,17 +62,47 @@ pub(crate) fn helpful(error: BoxError, help: impl Into<Cow<'static, str>>) -> Bo
     Box::new(Helpful { error, help: help.into() })
 }
 
+/// Why the elements of a batch were not all processed.
+pub(crate) struct Interrupted {
+    failure: Box<Failure>,
+    /// The element that user code failed on.
+    row: Option<usize>,
+}
+
+impl Interrupted {
+    /// The failure, which shows the stamp of its element.
+    pub(crate) fn in_batch(mut self, stamps: &Stamps) -> Box<Failure> {
+        if let Some(row) = self.row {
+            self.failure.stamp = shown_stamp(&stamps.get(row));
+        }
+        self.failure
+    }
+}
+
+/// A stamp in messages, unless it says nothing.
+fn shown_stamp(stamp: &Stamp) -> Option<String> {
+    let windows = stamp.windows.as_slice();
+    let is_trivial = matches!(stamp.timestamp, Timestamp::MIN | Timestamp::END_OF_GLOBAL_WINDOW);
+    if windows == [Window::Global] {
+        return (!is_trivial).then(|| stamp.timestamp.to_string());
+    }
+    let windows: Vec<_> = windows.iter().map(ToString::to_string).collect();
+    Some(format!("{}, window {}", stamp.timestamp, windows.join(" and ")))
+}
+
 /// Calls `call` for each value with its row. A panic or error becomes a failure, which shows the
 /// element where a copy of it could be kept: always if copies cost nothing, else with `diagnose`.
 pub(crate) fn guarded<T: Element>(
     diagnose: bool,
     values: impl Iterator<Item = T>,
     mut call: impl FnMut(usize, T) -> Result<(), Trouble>,
-) -> UnitResult {
+) -> Result<(), Interrupted> {
     let keep = diagnose || !std::mem::needs_drop::<T>();
     let mut current = None;
+    let mut at = 0;
     let result = catch_unwind(AssertUnwindSafe(|| {
         values.enumerate().try_for_each(|(row, value)| {
+            at = row;
             if keep {
                 current = Some(value.clone());
             }
@@ -80,10 +111,10 @@ pub(crate) fn guarded<T: Element>(
     }));
     let mut failure = match result {
         Ok(Ok(())) => return Ok(()),
-        Ok(Err(Trouble::Below(failure))) => return Err(failure),
+        Ok(Err(Trouble::Below(failure))) => return Err(Interrupted { failure, row: None }),
         Ok(Err(trouble)) => trouble.into_failure(),
         Err(panic) => panic_failure(panic.as_ref()),
     };
     failure.element = current.as_ref().map(shown);
-    Err(failure)
+    Err(Interrupted { failure, row: Some(at) })
 }

@@ -99,7 +99,8 @@ impl<D: DoFn> Unit for ParDo<D> {
             }
             do_fn.process(value, context).map_err(Trouble::User)?;
             context.check().map_err(Trouble::Below)
-        })?;
+        })
+        .map_err(|interrupted| interrupted.in_batch(&stamps))?;
         context.flush()
     }
 

@@ -202,7 +202,8 @@ impl<D: SplittableDoFn, T: Element, O: Element> Unit for Stateless<D, T, O> {
                 out.push(row, output);
             }
             Ok(())
-        })?;
+        })
+        .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
         out.flush(0, cx)
     }
 }
@@ -316,7 +317,8 @@ impl<D: SplittableDoFn> Unit for Process<D> {
         let Batch { values, stamps } = typed::<Sized<D>>(batch)?;
         guarded(self.diagnose, values.into_iter(), |row, value| {
             self.process_one(value, &stamps.get(row), cx)
-        })?;
+        })
+        .map_err(|interrupted| interrupted.in_batch(&stamps))?;
         self.context.flush()
     }
 

@@ -4,6 +4,7 @@ mod fns;
 mod pane;
 mod strategy;
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -42,6 +43,16 @@ impl Window {
             Self::Global => Timestamp::END_OF_GLOBAL_WINDOW,
             Self::Interval(window) => Timestamp(window.end.0.saturating_sub(1)),
             Self::Custom(max, _) => *max,
+        }
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Global => f.write_str("global"),
+            Self::Interval(window) => write!(f, "[{}, {})", window.start, window.end),
+            Self::Custom(max, _) => write!(f, "until {max}"),
         }
     }
 }

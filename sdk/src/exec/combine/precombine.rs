@@ -110,21 +110,17 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
     }
 
     /// Adds a batch whose elements are all in one window.
-    fn add_to_one(
-        &mut self,
-        window: &Window,
-        values: Vec<(K, V)>,
-        timestamps: &Column<Timestamp>,
-    ) -> UnitResult {
+    fn add_to_one(&mut self, window: &Window, values: Vec<(K, V)>, stamps: &Stamps) -> UnitResult {
         let Self { f, times, keys, tables, .. } = self;
         let table = tables.at(window);
         guarded(self.diagnose, values.into_iter(), |row, (key, value)| {
-            let timestamp = *timestamps.get(row);
+            let timestamp = *stamps.timestamps.get(row);
             let group = table.group(keys, &key, timestamp, || f.create())?;
             group.timestamp = combined(*times, group.timestamp, timestamp);
             f.add(&mut group.acc, value);
             Ok(())
         })
+        .map_err(|interrupted| interrupted.in_batch(stamps))
     }
 
     /// Adds a batch whose elements are in any windows.
@@ -142,6 +138,7 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
             }
             Ok(())
         })
+        .map_err(|interrupted| interrupted.in_batch(stamps))
     }
 
     fn is_full(&self) -> bool {
@@ -219,7 +216,7 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Precombine<K,
         self.added += values.len();
         match &stamps.windows {
             Column::Same(Windows::One(window)) => {
-                self.add_to_one(window, values, &stamps.timestamps)?;
+                self.add_to_one(window, values, &stamps)?;
             }
             _ => self.add_to_each(values, &stamps)?,
         }

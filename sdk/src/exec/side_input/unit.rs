@@ -66,7 +66,8 @@ where
                 }
             }
             Ok(())
-        })?;
+        })
+        .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
         out.flush(0, cx)
     }
 
@@ -91,7 +92,8 @@ where
                 cx.emit(0, std::mem::replace(&mut out, Batch::new(Vec::new(), Stamps::default())))?;
             }
             Ok(())
-        })?;
+        })
+        .map_err(|interrupted| interrupted.in_batch(&stamps))?;
         cx.emit(0, out)
     }
 }
