@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use crate::coders::Coder;
 use crate::element::Element;
 use crate::error::Place;
-use crate::exec::TypedCodec;
-use crate::graph::{CollectionId, Spec};
+use crate::exec::{TypedCodec, map_operator};
+use crate::graph::{CollectionId, ParDoSpec, Spec};
 use crate::pipeline::Pipeline;
 use crate::transforms::PTransform;
 
@@ -69,8 +69,8 @@ impl<T> PCollection<T> {
 impl<T: Element> PCollection<T> {
     /// Encodes the elements of this one collection by another coder than their type's.
     ///
-    /// The outputs of groupings and redistributions have the coder of what went in, so theirs
-    /// cannot be chosen.
+    /// The outputs of redistributions have the coder of what went in, so theirs cannot be chosen.
+    /// Groupings need the coder of the type: what they group is encoded anew.
     #[track_caller]
     pub fn with_coder<C: Coder<T>>(self, coder: C) -> Self {
         let codec = std::sync::Arc::new(TypedCodec::<T, C>::new(coder));
@@ -85,5 +85,15 @@ impl<T: Element> PCollection<T> {
         }
         drop(graph);
         self
+    }
+
+    /// These elements by the coder of their type: what comes of groups is made of its parts.
+    pub(crate) fn in_own_coder(&self, place: &Place) -> Self {
+        let spec = self.pipeline.graph.borrow().collections[self.id.0].codec.spec();
+        if spec == T::coder_spec() {
+            return self.clone();
+        }
+        let recode = Spec::ParDo(ParDoSpec::new(map_operator(|value: T| value)));
+        self.pipeline.step("Recode", place.clone(), recode, self.id).1
     }
 }

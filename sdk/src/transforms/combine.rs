@@ -43,7 +43,8 @@ impl<K: Element, V: Element> PCollection<(K, V)> {
         let spec = Spec::CombinePerKey { operator, accumulator: F::Acc::coder_spec() };
         let grouped = codec_of::<(K, crate::exec::Grouped<V>)>();
         let combined = codec_of::<(K, F::Out)>();
-        self.pipeline.collection(combine(self, spec, place, [grouped, combined]))
+        let input = self.in_own_coder(place);
+        self.pipeline.collection(combine(&input, spec, place, [grouped, combined]))
     }
 }
 

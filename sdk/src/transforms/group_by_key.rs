@@ -13,6 +13,8 @@ impl<K: Element, V: Element> PCollection<(K, V)> {
     /// cheaper with [`PCollection::combine_per_key`].
     #[track_caller]
     pub fn group_by_key(&self) -> PCollection<(K, Grouped<V>)> {
-        self.pipeline.step("GroupByKey", Place::caller(), Spec::GroupByKey, self.id).1
+        let place = Place::caller();
+        let input = self.in_own_coder(&place);
+        self.pipeline.step("GroupByKey", place, Spec::GroupByKey, input.id).1
     }
 }

@@ -13,7 +13,8 @@ use crate::testing::assert_that;
 use crate::testing::conformance::Ending;
 use crate::time::Timestamp;
 
-list!(Coders: integers_keep_their_range, floats_keep_their_bits, texts_keep_their_characters,
+list!(Coders: collections_with_coders_of_their_own_are_united,
+    pairs_with_a_coder_of_their_own_are_grouped, integers_keep_their_range, floats_keep_their_bits, texts_keep_their_characters,
     bytes_keep_their_length, options_nest, lists_and_maps_nest, tuples_of_all_sizes,
     times_are_elements, shared_and_boxed_values_are_elements, rows_are_elements,
     enums_are_elements, rows_of_rows_are_elements, serde_values_are_elements,
@@ -196,5 +197,56 @@ fn a_collection_has_a_coder_of_its_own(p: &Pipeline) -> Ending {
     let shuffled = numbers.reshuffle();
     assert_that(&shuffled).contains_in_any_order([2, -4, 600]);
     assert_that(&numbers).contains_in_any_order([2, -4, 600]);
+    Ending::done()
+}
+
+fn collections_with_coders_of_their_own_are_united(p: &Pipeline) -> Ending {
+    let counted = p.create([1i64, 2]).map(|n| n * 2).with_coder(Countdown);
+    let plain = p.create([10i64]).map(|n| n + 1);
+    assert_that(&counted.flatten_with([plain.clone()])).contains_in_any_order([2, 4, 11]);
+    assert_that(&plain.flatten_with([counted.reshuffle()]).reshuffle())
+        .contains_in_any_order([2, 4, 11]);
+    Ending::done()
+}
+
+/// Writes pairs as pairs, whose keys are countdowns.
+#[derive(Clone)]
+struct CountdownPairs;
+
+impl Coder<(i64, i64)> for CountdownPairs {
+    fn spec(&self) -> CoderSpec {
+        CoderSpec::kv(String::coder_spec(), i64::coder_spec())
+    }
+
+    fn encode(
+        &self,
+        (key, value): &(i64, i64),
+        out: &mut Vec<u8>,
+        nesting: Nesting,
+    ) -> Result<(), CoderError> {
+        Countdown.encode(key, out, Nesting::Nested)?;
+        value.encode(out, nesting)
+    }
+
+    fn decode(&self, input: &mut Reader<'_>, nesting: Nesting) -> Result<(i64, i64), CoderError> {
+        let key = Countdown.decode(input, Nesting::Nested)?;
+        Ok((key, i64::decode(input, nesting)?))
+    }
+
+    fn encode_keyed(&self, pair: &(i64, i64), out: &mut Vec<u8>) -> Result<usize, CoderError> {
+        let start = out.len();
+        Countdown.encode(&pair.0, out, Nesting::Nested)?;
+        let key = out.len() - start;
+        pair.1.encode(out, Nesting::Nested)?;
+        Ok(key)
+    }
+}
+
+fn pairs_with_a_coder_of_their_own_are_grouped(p: &Pipeline) -> Ending {
+    let pairs = p.create([1i64, 2, 1]).map(|n| (n, 10 * n)).with_coder(CountdownPairs);
+    let sums = pairs.group_by_key().map(|(key, group)| (key, group.iter().sum::<i64>()));
+    assert_that(&sums).contains_in_any_order([(1, 20), (2, 20)]);
+    assert_that(&pairs.combine_per_key(crate::transforms::Sum))
+        .contains_in_any_order([(1, 20), (2, 20)]);
     Ending::done()
 }
