@@ -52,6 +52,13 @@ impl Processors {
         };
         BundleProcessor::new(&stage.descriptor, &self.table, &config)
     }
+
+    /// Tears down what is idle, at the end of the job.
+    pub(super) fn close(&self) {
+        let known = std::mem::take(&mut *lock(&self.known));
+        // Dropped without the lock, since it runs users' teardown.
+        drop(known);
+    }
 }
 
 impl Known {

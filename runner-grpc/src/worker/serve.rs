@@ -119,6 +119,8 @@ impl Worker {
         harness.log.write(Severity::Info, "", "the worker stops".to_owned());
         harness.inputs.close();
         harness.state.close();
+        // The streams may keep the harness for longer, or the process may end at once.
+        harness.processors.close();
         ended
     }
 }
