@@ -123,6 +123,7 @@ fn what_is_not_utf_8_fails_or_is_replaced_or_skipped_by_choice() {
         let path = folder.path(name);
         let expected = format!("failed: line 2 of `{path}` is not UTF-8, from byte 3");
         assert!(error.contains(&expected), "{error}");
+        assert!(error.contains(&format!("element: {path:?}\n")), "{error}");
         assert!(error.contains("InvalidUtf8::Replace"), "{error}");
     }
     let choose = |choice| {

@@ -5,7 +5,7 @@
 use std::fs;
 
 use purlin_runner_direct::DirectRunner;
-use purlin_sdk::io::text::Write;
+use purlin_sdk::io::text::{TextLine, Write};
 use purlin_sdk::{Finished, FixedWindows, Pipeline, io};
 use tempfile::TempDir;
 
@@ -33,7 +33,10 @@ fn run(p: Pipeline) -> purlin_sdk::Result<Finished> {
     p.run_with(&DirectRunner::default())
 }
 
-fn write(numbers: impl IntoIterator<Item = i64>, write: Write) -> purlin_sdk::Result<Finished> {
+fn write(
+    numbers: impl IntoIterator<Item = i64>,
+    write: Write<i64>,
+) -> purlin_sdk::Result<Finished> {
     let p = Pipeline::new();
     p.create(numbers).apply(write);
     run(p)
@@ -94,13 +97,15 @@ fn a_bundle_larger_than_the_buffer_is_written_in_pieces() {
 fn every_kind_of_element_is_a_line() {
     let folder = folder();
     let p = Pipeline::new();
-    let single = |name: &str| io::text::write(path(&folder, name)).without_sharding();
-    p.create([true, false]).apply(single("bool"));
-    p.create(['ä']).apply(single("char"));
-    p.create([i8::MIN]).apply(single("i8"));
-    p.create([u64::MAX]).apply(single("u64"));
-    p.create([0.1f64, 1.0]).apply(single("f64"));
-    p.create(["two\nlines".to_owned()]).apply(single("string"));
+    fn single<T: TextLine>(folder: &TempDir, name: &str) -> Write<T> {
+        io::text::write(path(folder, name)).without_sharding()
+    }
+    p.create([true, false]).apply(single(&folder, "bool"));
+    p.create(['ä']).apply(single(&folder, "char"));
+    p.create([i8::MIN]).apply(single(&folder, "i8"));
+    p.create([u64::MAX]).apply(single(&folder, "u64"));
+    p.create([0.1f64, 1.0]).apply(single(&folder, "f64"));
+    p.create(["two\nlines".to_owned()]).apply(single(&folder, "string"));
     run(p).unwrap();
     let expected = [
         pair("bool", "true\nfalse\n"),
@@ -172,7 +177,7 @@ fn a_file_in_the_place_of_a_directory_is_an_error() {
     fs::write(path(&folder, "file"), "").unwrap();
     let target = path(&folder, "file/out");
     let error = write([1], io::text::write(&target)).unwrap_err().to_string();
-    assert!(error.contains(&format!("cannot write `{target}`: ")), "{error}");
+    assert!(error.contains(&format!("cannot write `{target}-SSSSS-of-NNNNN`: ")), "{error}");
     assert_eq!(files(&folder), [pair("file", "")]);
 }
 

@@ -234,8 +234,13 @@ impl<D: SplittableDoFn> Process<D> {
         })
     }
 
-    fn process_one(&mut self, sized: Sized<D>, stamp: &Stamp, cx: &Cx<'_>) -> Result<(), Trouble> {
-        let ((element, (restriction, watermark)), _) = sized;
+    fn process_one(
+        &mut self,
+        element: D::In,
+        (restriction, watermark): Restricted<D::Restriction>,
+        stamp: &Stamp,
+        cx: &Cx<'_>,
+    ) -> Result<(), Trouble> {
         let mut tracker = Tracker::new(restriction, cx.router);
         self.context.set_current(stamp.clone());
         let continuation =
@@ -315,8 +320,13 @@ impl<D: SplittableDoFn> Unit for Process<D> {
 
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<Sized<D>>(batch)?;
-        guarded(self.diagnose, values.into_iter(), |row, value| {
-            self.process_one(value, &stamps.get(row), cx)
+        let pairs = values.into_iter().map(|(pair, _size)| pair);
+        let (elements, restrictions): (Vec<_>, Vec<_>) = pairs.unzip();
+        let mut restrictions = restrictions.into_iter();
+        // Guarded by element alone: the rest of the pair would mean nothing to its author.
+        guarded(self.diagnose, elements.into_iter(), |row, element| match restrictions.next() {
+            Some(restriction) => self.process_one(element, restriction, &stamps.get(row), cx),
+            None => Ok(()),
         })
         .map_err(|interrupted| interrupted.in_batch(&stamps))?;
         self.context.flush()

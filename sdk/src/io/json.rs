@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::files::Compression;
+use super::files::{Compression, Sharding, Target};
 use super::text::{self, Located, Written, write_lines};
 use crate::element::{Element, Text};
 use crate::error::{BoxError, Place};
@@ -99,39 +99,43 @@ impl std::error::Error for NotJson {}
 /// let p = Pipeline::new();
 /// p.create([("a".to_owned(), 1u64)]).apply(io::json::write("counts").suffix(".json"));
 /// ```
-pub fn write(prefix: impl Into<String>) -> Write {
-    Write { text: text::write(prefix) }
+pub fn write<T: Serialize + Element>(prefix: impl Into<String>) -> Write<T> {
+    Write { target: Target::new(prefix.into()), element: PhantomData }
 }
 
-/// A write of JSON files, as [`write`] makes it.
+/// A write of elements of type `T` to JSON files, as [`write`] makes it.
 #[must_use = "a write has no effect until it is applied"]
 #[derive(Clone, Debug)]
-pub struct Write {
-    text: text::Write,
+pub struct Write<T> {
+    target: Target,
+    element: PhantomData<fn(T)>,
 }
 
-impl Write {
+impl<T> Write<T> {
     /// Ends the names of the files in this.
-    pub fn suffix(self, suffix: impl Into<String>) -> Self {
-        Self { text: self.text.suffix(suffix) }
+    pub fn suffix(mut self, suffix: impl Into<String>) -> Self {
+        self.target.suffix = suffix.into();
+        self
     }
 
     /// Writes one file, which has exactly the given name.
-    pub fn without_sharding(self) -> Self {
-        Self { text: self.text.without_sharding() }
+    pub fn without_sharding(mut self) -> Self {
+        self.target.sharding = Sharding::Single;
+        self
     }
 
-    /// Writes so many files, at least 1.
-    pub fn num_shards(self, count: u32) -> Self {
-        Self { text: self.text.num_shards(count) }
+    /// Writes so many files, at least 1. Without this, the runner decides.
+    pub fn num_shards(mut self, count: u32) -> Self {
+        self.target.sharding = Sharding::Fixed(count.max(1));
+        self
     }
 }
 
-impl<T: Serialize + Element> PTransform<PCollection<T>> for Write {
+impl<T: Serialize + Element> PTransform<PCollection<T>> for Write<T> {
     type Output = Written;
     const IS_WHOLE: bool = true;
 
     fn expand(self, input: PCollection<T>) -> Written {
-        write_lines(&input, self.text.target, |value, out| Ok(serde_json::to_writer(out, value)?))
+        write_lines(&input, self.target, |value, out| Ok(serde_json::to_writer(out, value)?))
     }
 }

@@ -72,9 +72,15 @@ impl Text {
 
     /// This text without white space at both ends.
     #[must_use]
-    pub fn trim(self) -> Self {
-        let trimmed = self.as_str().trim();
-        self.slice_of(trimmed)
+    pub fn trim(mut self) -> Self {
+        let text = self.as_str();
+        let (start, end) = (text.len() - text.trim_start().len(), text.trim_end().len());
+        // Of white space alone nothing is left, at its beginning.
+        let kept = if start < end { start..end } else { 0..0 };
+        // Offsets within a text fit 32 bits, as its own do. No count of the block changes here.
+        self.end = self.start + kept.end as u32;
+        self.start += kept.start as u32;
+        self
     }
 
     /// The words between white space of ASCII.

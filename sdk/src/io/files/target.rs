@@ -30,6 +30,10 @@ pub(in crate::io) struct Target {
 }
 
 impl Target {
+    pub(in crate::io) fn new(prefix: String) -> Self {
+        Self { prefix, suffix: String::new(), sharding: Sharding::ByRunner }
+    }
+
     /// The final name of a file of `count`.
     pub(super) fn name(&self, shard: usize, count: usize) -> String {
         let Self { prefix, suffix, sharding } = self;
@@ -39,24 +43,25 @@ impl Target {
         }
     }
 
-    /// The path that messages call it by.
-    fn path(&self) -> String {
-        format!("{}{}", self.prefix, self.suffix)
-    }
-
-    /// The directory of the target.
-    fn directory(&self) -> PathBuf {
-        let end = self.prefix.rfind(std::path::is_separator).map_or(0, |at| at + 1);
-        if end == 0 { PathBuf::from(".") } else { PathBuf::from(&self.prefix[..end]) }
+    /// What its files are called, for messages and for the pipeline's fingerprint.
+    pub(in crate::io) fn pattern(&self) -> String {
+        let Self { prefix, suffix, sharding } = self;
+        match sharding {
+            Sharding::ByRunner => format!("{prefix}-SSSSS-of-NNNNN{suffix}"),
+            Sharding::Fixed(count) => format!("{prefix}-SSSSS-of-{count:05}{suffix}"),
+            Sharding::Single => format!("{prefix}{suffix}"),
+        }
     }
 
     /// Where its temporary files are: beside it, so that they can be renamed. Each target has its
     /// own place, so a later run can clear what a killed one left.
     pub(super) fn temporary(&self) -> PathBuf {
-        let start = self.prefix.rfind(std::path::is_separator).map_or(0, |at| at + 1);
-        let name = &self.prefix[start..];
-        let shards = if self.sharding == Sharding::Single { "" } else { "-SSSSS-of-NNNNN" };
-        self.directory().join(format!("{TEMPORARY}{name}{shards}{}", self.suffix))
+        let pattern = self.pattern();
+        let (folder, name) = match self.prefix.rfind(std::path::is_separator) {
+            Some(at) => pattern.split_at(at + 1),
+            None => ("", pattern.as_str()),
+        };
+        Path::new(folder).join(format!("{TEMPORARY}{name}"))
     }
 
     /// Makes the directories that it needs, and finds out early whether files can be put there.
@@ -64,7 +69,7 @@ impl Target {
     /// # Errors
     /// When they cannot.
     pub(in crate::io) fn prepare(&self) -> Result<(), BoxError> {
-        let path = self.path();
+        let path = self.pattern();
         if self.sharding == Sharding::Single {
             match fs::metadata(&path) {
                 Ok(metadata) if !metadata.is_file() => {

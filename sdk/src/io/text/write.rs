@@ -30,19 +30,21 @@ const LEAST_BUFFER_BYTES: usize = 16 << 10;
 /// let p = Pipeline::new();
 /// p.create([1i64, 2, 3]).apply(io::text::write("out/numbers").suffix(".txt"));
 /// ```
-pub fn write(prefix: impl Into<String>) -> Write {
-    let (prefix, suffix) = (prefix.into(), String::new());
-    Write { target: Target { prefix, suffix, sharding: Sharding::ByRunner } }
+pub fn write<T: TextLine>(prefix: impl Into<String>) -> Write<T> {
+    Write { target: Target::new(prefix.into()), element: PhantomData }
 }
 
-/// A write of text files, as [`write`] makes it.
+/// A write of elements of type `T` to text files, as [`write`] makes it.
 #[must_use = "a write has no effect until it is applied"]
 #[derive(Clone, Debug)]
-pub struct Write {
-    pub(in crate::io) target: Target,
+pub struct Write<T> {
+    target: Target,
+    // Known when it is made, so that the compiler can say that an element is no line: at
+    // `apply` it would only say that this is no transform.
+    element: PhantomData<fn(T)>,
 }
 
-impl Write {
+impl<T> Write<T> {
     /// Ends the names of the files in this.
     pub fn suffix(mut self, suffix: impl Into<String>) -> Self {
         self.target.suffix = suffix.into();
@@ -62,7 +64,7 @@ impl Write {
     }
 }
 
-impl<T: TextLine> PTransform<PCollection<T>> for Write {
+impl<T: TextLine> PTransform<PCollection<T>> for Write<T> {
     type Output = Written;
     const IS_WHOLE: bool = true;
 
@@ -107,8 +109,8 @@ pub(in crate::io) fn write_lines<T: Element>(
     let pipeline = input.pipeline();
     let place = pipeline.graph.borrow().scope_place().unwrap_or_else(Place::caller);
     if !input.is_bounded() {
-        let message = format!("files `{}…` cannot take an unbounded collection", target.prefix);
-        let help = "write it to a stream, or read a bounded part of the source";
+        let message = format!("`{}` cannot take an unbounded collection", target.pattern());
+        let help = "write it to a stream, or bound what is read from the source";
         pipeline.graph.borrow_mut().mistake(message, place, help);
         return Written { files: pipeline.create([]) };
     }
@@ -116,7 +118,7 @@ pub(in crate::io) fn write_lines<T: Element>(
     let at_end = Arc::clone(&folder);
     pipeline.graph.borrow_mut().at_end.push(Arc::new(move || at_end.close()));
     let target = Arc::new(target);
-    let start = pipeline.create([target.prefix.clone()]);
+    let start = pipeline.create([target.pattern()]);
     let prepare = Prepare { target: Arc::clone(&target) };
     let prepared = start.par_do_named("Prepare", place.clone(), prepare);
     let bundles = WriteBundle::new(Arc::clone(&target), Arc::clone(&folder), format);
@@ -233,5 +235,23 @@ impl DoFn for Publish {
         let parts = parts.into_iter().filter(|(_, path, _)| !path.is_empty()).collect();
         cx.output_all(publish(&self.target, &self.folder, parts)?);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Pipeline;
+
+    #[test]
+    fn an_unbounded_collection_is_refused_before_the_start() {
+        let p = Pipeline::new();
+        let numbers = p.create([1i64]);
+        p.graph.borrow_mut().collections[numbers.id.0].is_bounded = false;
+        numbers.apply(write("out").num_shards(2));
+        let error = p.seal().err().unwrap().to_string();
+        let expected = "error: `out-SSSSS-of-00002` cannot take an unbounded collection\n  at: ";
+        assert!(error.contains(expected), "{error}");
+        assert!(error.contains("\n  help: write it to a stream"), "{error}");
     }
 }
