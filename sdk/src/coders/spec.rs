@@ -38,6 +38,7 @@ impl CoderSpec {
     ///
     /// # Errors
     /// When a coder is not there, or contains itself.
+    #[doc(hidden)]
     pub fn from_proto(
         coders: &BTreeMap<String, proto::Coder>,
         id: &str,

@@ -34,6 +34,7 @@ pub fn row_type(schema: proto::Schema) -> FieldType {
 }
 
 /// A field of a schema.
+#[doc(hidden)]
 #[must_use]
 pub fn named_field(name: &str, field_type: FieldType) -> proto::Field {
     let r#type = Some(field_type.into_proto());
@@ -41,6 +42,7 @@ pub fn named_field(name: &str, field_type: FieldType) -> proto::Field {
 }
 
 /// A schema of these fields in this order, with an id that only their names and types decide.
+#[doc(hidden)]
 #[must_use]
 pub fn schema(mut fields: Vec<proto::Field>) -> proto::Schema {
     for (id, field) in (0..).zip(&mut fields) {
@@ -51,6 +53,7 @@ pub fn schema(mut fields: Vec<proto::Field>) -> proto::Schema {
 }
 
 /// A schema whose fields are written at these positions, which are a permutation.
+#[doc(hidden)]
 #[must_use]
 pub fn schema_at(fields: Vec<proto::Field>, positions: &[i32]) -> proto::Schema {
     let mut schema = schema(fields);

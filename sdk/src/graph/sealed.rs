@@ -10,17 +10,49 @@ use sha2::{Digest, Sha256};
 use crate::exec::FnTable;
 
 /// A finished pipeline: Beam's own description of it, and the functions that the description names.
+///
+/// A runner plans from the field `pipeline`, Beam's message, and runs what it names from the field
+/// `table`; neither is meant for programs. [`Sealed::to_bytes`] gives the message to other tools.
 #[derive(Clone)]
 pub struct Sealed {
-    /// The pipeline as Beam's portability protocols describe it.
+    /// For runners: the pipeline as Beam's portability protocols describe it.
+    #[doc(hidden)]
     pub pipeline: proto::Pipeline,
-    /// The functions and element types that it names.
+    /// For runners: the functions and element types that it names.
+    #[doc(hidden)]
     pub table: Arc<FnTable>,
     /// What clears up after a run.
     pub(crate) at_end: Vec<super::AtEnd>,
 }
 
 impl Sealed {
+    /// Beam's message `Pipeline`, encoded. It describes the whole graph, but functions only by their
+    /// names.
+    ///
+    /// ```
+    /// # use purlin_sdk::Pipeline;
+    /// # fn main() -> purlin_sdk::Result<()> {
+    /// let p = Pipeline::new();
+    /// let _ = p.create(["a".to_owned()]).map(|word| word.len() as u64);
+    /// assert_eq!(p.seal()?.to_bytes(), p.seal()?.to_bytes());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.pipeline.encode_to_vec()
+    }
+
+    /// Whether a collection of it is unbounded, so that it runs until it is stopped.
+    #[must_use]
+    pub fn is_streaming(&self) -> bool {
+        let unbounded = i32::from(proto::is_bounded::Enum::Unbounded);
+        let components = self.pipeline.components.iter();
+        components
+            .flat_map(|components| components.pcollections.values())
+            .any(|collection| collection.is_bounded == unbounded)
+    }
+
     /// A SHA-256 of the whole graph, constants included: a worker that rebuilds the pipeline must
     /// arrive at the same. Environments are left out, because a runner chooses them.
     #[must_use]

@@ -104,6 +104,7 @@ impl StandardWindowFn {
     }
 
     /// Its name in a pipeline graph.
+    #[doc(hidden)]
     #[must_use]
     pub fn to_proto(&self) -> FunctionSpec {
         let (urn, payload) = match *self {
@@ -130,6 +131,7 @@ impl StandardWindowFn {
     }
 
     /// Reads its name from a pipeline graph; `None` for another function or a malformed payload.
+    #[doc(hidden)]
     #[must_use]
     pub fn from_proto(spec: &FunctionSpec) -> Option<Self> {
         let payload = spec.payload.clone();

@@ -62,6 +62,7 @@ impl WindowInto {
     }
 
     /// The strategy in a pipeline graph, whose windows have the coder `window_coder_id`.
+    #[doc(hidden)]
     #[must_use]
     pub fn to_proto(
         &self,
