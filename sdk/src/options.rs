@@ -1,17 +1,27 @@
 //! Pipeline options: what the command line says, and what a job hands to its workers.
 
+mod looked_up;
+mod similar;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
+
+use looked_up::LookedUp;
+use similar::most_similar;
 
 use crate::error::{Error, Result};
 
 /// Named settings of a pipeline and its runner, from `--name=value` or `--name value`.
 ///
 /// Names are written with `-`; `_` means the same.
+///
+/// An option is known by being looked up: before a program runs, `purlin::Run::run` refuses those
+/// of the command line that nothing has asked for. So look options up while building the pipeline.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct PipelineOptions {
     values: BTreeMap<String, String>,
     origin: Origin,
+    looked_up: LookedUp,
 }
 
 /// Where options come from.
@@ -50,7 +60,7 @@ impl PipelineOptions {
                     }
                 },
             };
-            options.set(name, value);
+            options.values.insert(normal(name), value);
         }
         Ok(options)
     }
@@ -58,7 +68,10 @@ impl PipelineOptions {
     /// The value of an option.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.values.get(&normal(name)).map(String::as_str)
+        let name = normal(name);
+        let value = self.values.get(&name).map(String::as_str);
+        self.looked_up.note(name);
+        value
     }
 
     /// The value of an option that must be given.
@@ -67,7 +80,11 @@ impl PipelineOptions {
     /// When it is not.
     pub fn required(&self, name: &str) -> Result<&str> {
         self.get(name).ok_or_else(|| {
-            Error::Options(format!("option `--{name}` is missing\n  help: see `--help`"))
+            let help = match most_similar(&normal(name), self.unread()) {
+                Some(given) => format!("did you mean it by `--{given}`?"),
+                None => "see `--help`".to_owned(),
+            };
+            Error::Options(format!("option `--{name}` is missing\n  help: {help}"))
         })
     }
 
@@ -93,9 +110,46 @@ impl PipelineOptions {
         self.get(name).is_some_and(|value| value != "false")
     }
 
-    /// Sets an option.
+    /// Sets an option, which is known thereby.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.looked_up.note(normal(name));
         self.values.insert(normal(name), value.into());
+    }
+
+    /// Refuses options of the command line that nobody knows: those that were not looked up and are
+    /// not among `others`, which will be.
+    ///
+    /// ```
+    /// # use purlin_sdk::PipelineOptions;
+    /// # fn main() -> purlin_sdk::Result<()> {
+    /// let options = PipelineOptions::parse(["--inputt=a.txt", "--seed=1"].map(String::from))?;
+    /// let input = options.get("input").unwrap_or("default.txt");
+    /// let error = options.check_known(&["seed"]).unwrap_err().to_string();
+    /// assert!(error.contains("option `--inputt` is not known"));
+    /// assert!(error.contains("did you mean `--input`?"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When there is one. In a worker there is none: the program that submitted the job has checked.
+    pub fn check_known(&self, others: &[&str]) -> Result<()> {
+        let others: Vec<String> = others.iter().map(|name| normal(name)).collect();
+        let mut unknown = self.unread().filter(|name| others.iter().all(|other| other != name));
+        let Some(name) = unknown.next().filter(|_| self.is_from_args()) else { return Ok(()) };
+        let known = self.looked_up.names();
+        let known = known.iter().chain(&others).map(String::as_str);
+        let help = match most_similar(name, known) {
+            Some(known) => format!("did you mean `--{known}`?"),
+            None => "see `--help`".to_owned(),
+        };
+        Err(Error::Options(format!("option `--{name}` is not known\n  help: {help}")))
+    }
+
+    /// The options that are given and were not looked up.
+    fn unread(&self) -> impl Iterator<Item = &str> {
+        let looked_up = self.looked_up.names();
+        self.values.keys().filter(move |name| !looked_up.contains(*name)).map(String::as_str)
     }
 
     /// All options by name, in order.
@@ -148,5 +202,28 @@ mod tests {
     fn what_is_no_option_or_lacks_its_value_is_refused() {
         assert!(parse(&["input"]).unwrap_err().to_string().contains("`input`"));
         assert!(parse(&["--input", "--output=x"]).unwrap_err().to_string().contains("--input"));
+    }
+
+    #[test]
+    fn an_option_that_nobody_looks_up_is_refused_with_what_may_be_meant() {
+        let options = parse(&["--inputt=x", "--runner=direct"]).unwrap();
+        let unknown = |others| options.check_known(others).map_err(|error| error.to_string());
+        let error = unknown(&["runner"]).unwrap_err();
+        assert!(error.contains("`--inputt` is not known"), "{error}");
+        assert!(error.contains("see `--help`"), "{error}");
+        let missing = options.required("input").unwrap_err().to_string();
+        assert!(missing.contains("did you mean it by `--inputt`?"), "{missing}");
+        let error = unknown(&["runner"]).unwrap_err();
+        assert!(error.contains("did you mean `--input`?"), "{error}");
+        assert_eq!(options.clone().get("inputt"), Some("x"));
+        assert_eq!(unknown(&["runner"]), Ok(()));
+    }
+
+    #[test]
+    fn options_of_a_program_or_a_job_are_not_checked() {
+        let mut options = PipelineOptions::default();
+        options.set("a", "1");
+        assert!(options.check_known(&[]).is_ok());
+        assert!(parse(&["--b=2"]).unwrap().for_worker().check_known(&[]).is_ok());
     }
 }
