@@ -1,12 +1,28 @@
 #![doc = include_str!("../README.md")]
 
+mod choice;
+mod help;
 pub mod io;
 mod run;
 mod signals;
+mod worker;
 
-pub use purlin_sdk::*;
+pub use purlin_sdk::{
+    BoxError, CombineFn, Context, Continuation, Counter, Distribution, DoFn, Element, Error,
+    Failure, Finished, FixedWindows, Gauge, GlobalWindows, Grouped, IntervalWindow, Mistake,
+    OffsetRange, PCollection, PTransform, PaneInfo, Pipeline, PipelineOptions, Place, Restriction,
+    Result, Runner, RunningPipeline, Sealed, Serde, SlidingWindows, SplittableDoFn, Stamp,
+    StandardWindowFn, Tag, Text, Timestamp, TimestampCombiner, Timing, Tracker, TypedKey, Window,
+    WindowInto, Windows, coders, element, runner, testing, transforms,
+};
 
-pub use run::{Run, args, runner_named, runner_names};
+/// What the code of `#[derive(Element)]` calls.
+#[doc(hidden)]
+pub use purlin_sdk::__private;
+
+pub use choice::{runner_named, runner_names};
+pub use run::Run;
+pub use worker::args;
 
 /// The runners that this build contains.
 pub mod runners {

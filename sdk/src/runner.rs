@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::exec::MetricValue;
+pub use crate::exec::MetricValue;
 use crate::graph::{ASSERTION, AtEnd, Sealed};
 use crate::options::PipelineOptions;
 
