@@ -58,6 +58,8 @@ pub struct Context<Out> {
     tagged: Vec<TaggedOutlet>,
     current: Stamp,
     watermark: Option<Timestamp>,
+    /// Updates since the last flush.
+    metrics: Vec<(String, MetricValue)>,
 }
 
 #[derive(Clone)]
@@ -84,6 +86,7 @@ impl<Out: Element> Context<Out> {
                 .collect(),
             current: Stamp::default(),
             watermark: None,
+            metrics: Vec::new(),
         }
     }
 
@@ -181,10 +184,24 @@ impl<Out: Element> Context<Out> {
         self.watermark = self.watermark.max(Some(watermark.clamped()));
     }
 
+    /// Keeps an update until the next flush: a transform has few metrics and may update them with
+    /// every element.
     fn metric(&mut self, name: &str, value: MetricValue) {
-        if let Some(Link { router, unit }) = &self.link {
-            let transform = router.transform_id(*unit);
-            router.effects(|effects| effects.metrics.update(transform, name, value));
+        match self.metrics.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => known.merge(value),
+            None => self.metrics.push((name.to_owned(), value)),
+        }
+    }
+
+    fn flush_metrics(&mut self) {
+        let Some(Link { router, unit }) = &self.link else { return };
+        let transform = router.transform_id(*unit);
+        if !self.metrics.is_empty() {
+            router.effects(|effects| {
+                for (name, value) in self.metrics.drain(..) {
+                    effects.metrics.update(transform, &name, value);
+                }
+            });
         }
     }
 
@@ -204,6 +221,7 @@ impl<Out: Element> Context<Out> {
 
     /// Sends what is buffered, and reports a failure that an earlier output met.
     pub(crate) fn flush(&mut self) -> UnitResult {
+        self.flush_metrics();
         self.main.send(self.link.as_ref());
         for tagged in &mut self.tagged {
             if let Some(outlet) = &mut tagged.outlet {

@@ -93,13 +93,15 @@ impl<T: Element> PCollection<T> {
         self.pipeline.composite("CombineGlobally", place.clone(), || {
             let keyed = self.under_one_key(&place);
             let combined = second(&keyed.combine_per_key_at(f.clone(), &place), &place);
-            if self.is_in_global_window() { or_empty(&combined, f) } else { combined }
+            if self.may_be_empty() { or_empty(&combined, f, &place) } else { combined }
         })
     }
 
-    fn is_in_global_window(&self) -> bool {
+    /// Whether it has one window, which is complete at some time even without an element.
+    fn may_be_empty(&self) -> bool {
         let graph = self.pipeline.graph.borrow();
-        graph.collections[self.id.0].windowing.window_fn() == StandardWindowFn::Global
+        let collection = &graph.collections[self.id.0];
+        collection.is_bounded && collection.windowing.window_fn() == StandardWindowFn::Global
     }
 
     /// `PCollection<T> → PCollection<(T, u64)>`: how often each element occurs in each window.
@@ -157,12 +159,13 @@ impl<T: Element> PCollection<T> {
 fn or_empty<T: Element, F: CombineFn<T>>(
     combined: &PCollection<F::Out>,
     f: F,
+    place: &Place,
 ) -> PCollection<F::Out> {
-    let impulse = combined.pipeline.impulse();
-    let empty = impulse
-        .with_side_input(combined.as_iter())
-        .flat_map(move |_, combined| if combined.is_empty() { f.empty() } else { None });
-    combined.flatten_with([empty.named("IfEmpty")])
+    let impulse = combined.pipeline.impulse().with_side_input(combined.as_iter());
+    let empty = impulse.step("IfEmpty", place.clone(), move |_, combined| {
+        Ok(if combined.is_empty() { f.empty() } else { None })
+    });
+    combined.flatten_at([empty], place)
 }
 
 fn second<O: Element>(pairs: &PCollection<((), O)>, place: &Place) -> PCollection<O> {

@@ -326,7 +326,7 @@ impl<T: Element, W: Views> WithSideInputs<T, W> {
         })
     }
 
-    fn step<I>(
+    pub(crate) fn step<I>(
         &self,
         name: &str,
         place: Place,
