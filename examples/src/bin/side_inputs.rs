@@ -15,7 +15,7 @@ Converts orders to euro and drops those below a floor.
   --output=PATH     the file to write: cents in euro
   --floor=CENTS     the least order to keep, in euro cents (default 100)";
 
-fn parse(line: Text) -> Result<(String, i64), BoxError> {
+fn parse(line: &str) -> Result<(String, i64), BoxError> {
     let (currency, cents) = line.split_once(' ').ok_or("an order is `CURRENCY CENTS`")?;
     Ok((currency.to_owned(), cents.parse()?))
 }
@@ -31,7 +31,7 @@ fn main() -> purlin::Result<()> {
     let floor = p.create([floor]).as_singleton();
 
     p.apply(io::text::read(input))
-        .try_map(parse)
+        .try_map(|line| parse(&line))
         .named("Parse")
         .with_side_input((rates, floor))
         .try_flat_map(|(currency, cents), (rates, floor)| {

@@ -22,7 +22,7 @@ struct View {
     page: String,
 }
 
-fn parse(line: Text) -> Result<View, BoxError> {
+fn parse(line: &str) -> Result<View, BoxError> {
     let (seconds, page) = line.split_once(' ').ok_or("a view is `SECONDS PAGE`")?;
     Ok(View { seconds: seconds.parse()?, page: page.to_owned() })
 }
@@ -53,7 +53,7 @@ fn main() -> purlin::Result<()> {
     let p = Pipeline::from_args_or_help(USAGE)?;
     let (input, output) = (p.options().required("input")?, p.options().required("output")?);
     p.apply(io::text::read(input))
-        .try_map(parse)
+        .try_map(|line| parse(&line))
         .named("Parse")
         .with_timestamps(|view| Timestamp(view.seconds * 1000))
         .map(|view| view.page)
