@@ -267,8 +267,15 @@ pub(super) struct Derived<'a> {
 
 impl Derived<'_> {
     fn transform(self) -> (String, PTransform) {
+        // The part that stands for the user's transform keeps its name as well as its id, so that
+        // metrics and messages name what the user wrote.
+        let unique_name = if self.id == self.of.id {
+            self.of.transform.unique_name.clone()
+        } else {
+            format!("{}/{}", self.of.transform.unique_name, self.suffix)
+        };
         let transform = PTransform {
-            unique_name: format!("{}/{}", self.of.transform.unique_name, self.suffix),
+            unique_name,
             spec: Some(self.spec),
             inputs: self.inputs,
             outputs: self.outputs,

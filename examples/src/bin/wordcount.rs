@@ -6,6 +6,8 @@
 //! cargo run --release -p examples --bin wordcount -- --input README.md --output /tmp/counts.txt
 //! ```
 
+#![expect(clippy::needless_pass_by_value, reason = "transforms take collections by value")]
+
 use purlin::prelude::*;
 
 const USAGE: &str = "\

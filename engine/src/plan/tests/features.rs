@@ -44,14 +44,14 @@ fn what_a_par_do_needs_is_listed() {
     check(
         &b,
         &expect![[r#"
-        bundle finalization: Keep
-        event-time timers: Keep
-        on window expiration: Keep
-        splittable DoFn: Read/Process
-        stable input: Keep
-        stateful processing: Keep
-        time-sorted input: Keep
-    "#]],
+            bundle finalization: Keep
+            event-time timers: Keep
+            on window expiration: Keep
+            splittable DoFn: Read
+            stable input: Keep
+            stateful processing: Keep
+            time-sorted input: Keep
+        "#]],
     );
 }
 

@@ -60,9 +60,9 @@ fn unfused_each_transform_is_a_stage() {
         stage 2 `Count/GroupByKey`: group by key
           reads  Read
           writes Count.grouped
-        stage 3 `Count/CombineValues`: sdk in `rust`
+        stage 3 `Count`: sdk in `rust`
           reads  Count.grouped
-          runs   Count/CombineValues (combine_grouped_values)
+          runs   Count (combine_grouped_values)
           writes Count
         stage 4 `Print`: sdk in `rust`
           reads  Count
@@ -96,10 +96,10 @@ fn combines_are_lifted() {
             stage 2 `Count/GroupByKey`: group by key of combine `Count`
               reads  Count.precombined
               writes Count.grouped
-            stage 3 `Count/MergeAccumulators+Count/ExtractOutputs+Print`: sdk in `rust`
+            stage 3 `Count/MergeAccumulators+Count+Print`: sdk in `rust`
               reads  Count.grouped
               runs   Count/MergeAccumulators (combine_per_key_merge_accumulators)
-              runs   Count/ExtractOutputs (combine_per_key_extract_outputs)
+              runs   Count (combine_per_key_extract_outputs)
               runs   Print (pardo)
             collections
               Start: bytes, bounded, global_windows
@@ -128,9 +128,9 @@ fn combines_are_not_lifted_past_a_trigger_that_counts() {
             stage 2 `Count/GroupByKey`: group by key
               reads  Read
               writes Count.grouped
-            stage 3 `Count/CombineValues`: sdk in `rust`
+            stage 3 `Count`: sdk in `rust`
               reads  Count.grouped
-              runs   Count/CombineValues (combine_grouped_values)
+              runs   Count (combine_grouped_values)
             collections
               Start: bytes, bounded, global_windows
               Read: kv<bytes, varint>, bounded, global_windows
@@ -158,9 +158,9 @@ fn splittable_do_fns_are_expanded() {
             stage 2 `Read/Reshuffle`: reshuffle
               reads  Read.sized
               writes Read.shuffled
-            stage 3 `Read/Process+Print`: sdk in `rust`, splittable
+            stage 3 `Read+Print`: sdk in `rust`, splittable
               reads  Read.shuffled
-              runs   Read/Process (sdf_process_sized_element_and_restrictions)
+              runs   Read (sdf_process_sized_element_and_restrictions)
               runs   Print (pardo)
             collections
               Start: bytes, bounded, global_windows

@@ -85,31 +85,31 @@ fn known_composites_are_not_opened() {
     check(
         &b,
         &expect![[r#"
-        stage 0 `Start`: impulse
-          writes Start
-        stage 1 `Read+Count/Precombine`: sdk in `rust`
-          reads  Start
-          runs   Read (pardo)
-          runs   Count/Precombine (combine_per_key_precombine)
-          writes Count.precombined
-        stage 2 `Count/GroupByKey`: group by key of combine `Count`
-          reads  Count.precombined
-          writes Count.grouped
-        stage 3 `Count/(MergeAccumulators+ExtractOutputs)`: sdk in `rust`
-          reads  Count.grouped
-          runs   Count/MergeAccumulators (combine_per_key_merge_accumulators)
-          runs   Count/ExtractOutputs (combine_per_key_extract_outputs)
-          writes Count
-        stage 4 `Spread`: reshuffle
-          reads  Count
-          writes Spread
-        collections
-          Start: bytes, bounded, global_windows
-          Count.precombined: kv<bytes, bytes>, bounded, global_windows
-          Count.grouped: kv<bytes, iterable<bytes>>, bounded, global_windows
-          Count: kv<bytes, varint>, bounded, global_windows
-          Spread: kv<bytes, varint>, bounded, global_windows
-    "#]],
+            stage 0 `Start`: impulse
+              writes Start
+            stage 1 `Read+Count/Precombine`: sdk in `rust`
+              reads  Start
+              runs   Read (pardo)
+              runs   Count/Precombine (combine_per_key_precombine)
+              writes Count.precombined
+            stage 2 `Count/GroupByKey`: group by key of combine `Count`
+              reads  Count.precombined
+              writes Count.grouped
+            stage 3 `Count/MergeAccumulators+Count`: sdk in `rust`
+              reads  Count.grouped
+              runs   Count/MergeAccumulators (combine_per_key_merge_accumulators)
+              runs   Count (combine_per_key_extract_outputs)
+              writes Count
+            stage 4 `Spread`: reshuffle
+              reads  Count
+              writes Spread
+            collections
+              Start: bytes, bounded, global_windows
+              Count.precombined: kv<bytes, bytes>, bounded, global_windows
+              Count.grouped: kv<bytes, iterable<bytes>>, bounded, global_windows
+              Count: kv<bytes, varint>, bounded, global_windows
+              Spread: kv<bytes, varint>, bounded, global_windows
+        "#]],
     );
 }
 
