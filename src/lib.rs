@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod choice;
+pub mod debugging;
 mod help;
 pub mod io;
 mod run;

@@ -1,7 +1,7 @@
 //! What Purlin programs are written with.
 //!
 //! A [`Pipeline`] is built from [`PCollection`]s and transforms, sealed into Beam's own
-//! description of it, and handed to a [`Runner`](runner::Runner). Users depend on the crate
+//! description of it, and handed to a [`Runner`]. Users depend on the crate
 //! `purlin`, which re-exports this one beside the runners; connectors depend on this one alone.
 //!
 //! Layers, each of which may use only its own and those before it: errors and time · elements,

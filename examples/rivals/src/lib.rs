@@ -5,7 +5,7 @@
 //! do nothing else, and that is the point: the distance to them is the price of a pipeline.
 //!
 //! `blocks` reads, `words`, `key` and `counts` are wordcount; `integers` and `decimal` are
-//! even_numbers; `output` writes for both.
+//! even_numbers; `output` writes for both. `plain` is both once more, without any art.
 
 mod blocks;
 mod counts;
@@ -15,9 +15,11 @@ mod even_numbers;
 mod integers;
 mod key;
 mod output;
+mod plain;
 mod wordcount;
 mod words;
 
 pub use error::{Error, Result, run};
 pub use even_numbers::even_numbers;
+pub use plain::{plain_even_numbers, plain_wordcount};
 pub use wordcount::wordcount;

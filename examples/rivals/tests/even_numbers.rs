@@ -1,14 +1,23 @@
-//! `hand_even_numbers` gives what a naive program gives.
+//! `hand_even_numbers` and `plain_even_numbers` give what a naive program gives.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::{fs, process::Command};
 
 fn double(text: &str) -> Result<String, String> {
+    let doubled = double_by(env!("CARGO_BIN_EXE_hand_even_numbers"), text);
+    assert_eq!(
+        double_by(env!("CARGO_BIN_EXE_plain_even_numbers"), text).ok(),
+        doubled.clone().ok()
+    );
+    doubled
+}
+
+fn double_by(program: &str, text: &str) -> Result<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let (input, output) = (folder.path().join("input"), folder.path().join("output"));
     fs::write(&input, text).unwrap();
-    let mut program = Command::new(env!("CARGO_BIN_EXE_hand_even_numbers"));
+    let mut program = Command::new(program);
     let ended = program.args([&input, &output]).output().unwrap();
     assert_eq!(ended.status.success(), output.exists());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1 + usize::from(output.exists()));

@@ -1,14 +1,20 @@
-//! `hand_wordcount` gives what a naive program gives.
+//! `hand_wordcount` and `plain_wordcount` give what a naive program gives.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::{collections::BTreeMap, fs, process::Command};
 
 fn count(text: &[u8]) -> Option<BTreeMap<String, u64>> {
+    let counts = count_by(env!("CARGO_BIN_EXE_hand_wordcount"), text);
+    assert_eq!(count_by(env!("CARGO_BIN_EXE_plain_wordcount"), text), counts);
+    counts
+}
+
+fn count_by(program: &str, text: &[u8]) -> Option<BTreeMap<String, u64>> {
     let folder = tempfile::tempdir().unwrap();
     let (input, output) = (folder.path().join("input"), folder.path().join("output"));
     fs::write(&input, text).unwrap();
-    let mut program = Command::new(env!("CARGO_BIN_EXE_hand_wordcount"));
+    let mut program = Command::new(program);
     let is_success = program.args([&input, &output]).status().unwrap().success();
     assert_eq!(is_success, output.exists());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1 + usize::from(is_success));

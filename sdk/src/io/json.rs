@@ -103,7 +103,7 @@ pub fn write<T: Serialize + Element>(prefix: impl Into<String>) -> Write<T> {
     Write { target: Target::new(prefix.into()), element: PhantomData }
 }
 
-/// A write of elements of type `T` to JSON files, as [`write`] makes it.
+/// A write of elements of type `T` to JSON files, as [`write()`] makes it.
 #[must_use = "a write has no effect until it is applied"]
 #[derive(Clone, Debug)]
 pub struct Write<T> {

@@ -125,16 +125,16 @@ mod tests {
 
     #[test]
     fn rounds_go_forth_and_back_and_the_rival_is_the_first() {
-        assert_eq!(turn(0), [0, 1, 2, 3]);
-        assert_eq!(turn(1), [3, 2, 1, 0]);
+        assert_eq!(turn(0), [0, 1, 2, 3, 4]);
+        assert_eq!(turn(1), [4, 3, 2, 1, 0]);
         assert!(PROGRAMS[0].is_rival());
     }
 
     #[test]
     fn another_output_than_the_rivals_is_a_failure() {
         let (ours, other) = (Digest::of_lines(b"a\n"), Digest::of_lines(b"b\nc\n"));
-        assert!(check(ours, ours, PROGRAMS[1], Workload::Wordcount).is_ok());
-        let failure = check(ours, other, PROGRAMS[1], Workload::Wordcount).unwrap_err().to_string();
+        assert!(check(ours, ours, PROGRAMS[2], Workload::Wordcount).is_ok());
+        let failure = check(ours, other, PROGRAMS[2], Workload::Wordcount).unwrap_err().to_string();
         assert!(failure.starts_with("wordcount: Purlin, `--runner=parallel` wrote 2 lines"));
     }
 }

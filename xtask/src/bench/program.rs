@@ -28,15 +28,18 @@ impl fmt::Display for Workload {
 /// One way to do a workload.
 #[derive(Clone, Copy)]
 pub(super) enum Program {
-    /// Written by hand, on one thread.
+    /// Written by hand, on one thread, as fast as we can.
     Rival,
+    /// Written by hand, on one thread, without SIMD or other art.
+    Plain,
     /// The example with these options.
     Example(&'static [&'static str]),
 }
 
 /// All of them; the others are compared with the first.
-pub(super) const PROGRAMS: [Program; 4] = [
+pub(super) const PROGRAMS: [Program; 5] = [
     Program::Rival,
+    Program::Plain,
     Program::Example(&["--runner=parallel"]),
     Program::Example(&["--runner=direct"]),
     Program::Example(&["--runner=grpc", "--workers=2"]),
@@ -47,8 +50,9 @@ impl Program {
     pub(super) fn command(self, workload: Workload, input: &Path, output: &Path) -> Command {
         let target = workspace::target("");
         let mut command = match self {
-            Self::Rival => {
-                let name = format!("rivals/release/hand_{workload}");
+            Self::Rival | Self::Plain => {
+                let kind = if matches!(self, Self::Rival) { "hand" } else { "plain" };
+                let name = format!("rivals/release/{kind}_{workload}");
                 let mut command = Command::new(target.join(name));
                 command.args([input, output]);
                 command
@@ -80,6 +84,7 @@ impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rival => f.write_str("hand-written, one thread"),
+            Self::Plain => f.write_str("hand-written, one thread, plain"),
             Self::Example(options) => write!(f, "Purlin, `{}`", options.join(" ")),
         }
     }
@@ -117,6 +122,7 @@ mod tests {
             lines,
             [
                 "rivals/release/hand_even_numbers in out".to_owned(),
+                "rivals/release/plain_even_numbers in out".to_owned(),
                 format!("{example} --runner=parallel"),
                 format!("{example} --runner=direct"),
                 format!("{example} --runner=grpc --workers=2"),

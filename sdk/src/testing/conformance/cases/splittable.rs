@@ -123,17 +123,17 @@ fn work_can_end_early(p: &Pipeline) -> Ending {
 
 fn unclaimed_work_ends_the_job(p: &Pipeline) -> Ending {
     let _ = count(p, &[10], Kind::ClaimsNothing);
-    Ending::failed(&["`Work/", "was neither claimed to its end", "splittable.rs:"])
+    Ending::failed(&["`Work`", "was neither claimed to its end", "splittable.rs:"])
 }
 
 fn claiming_backwards_ends_the_job(p: &Pipeline) -> Ending {
     let _ = count(p, &[10], Kind::ClaimsBackwards);
-    Ending::failed(&["`Work/", "splittable.rs:"])
+    Ending::failed(&["`Work`", "splittable.rs:"])
 }
 
 fn an_error_in_splittable_work_ends_the_job(p: &Pipeline) -> Ending {
     let _ = count(p, &[10], Kind::FailsAt(5));
-    Ending::failed(&["`Work/", "it is too much work", "splittable.rs:"])
+    Ending::failed(&["`Work`", "it is too much work", "splittable.rs:"])
 }
 
 fn an_error_in_the_initial_restriction_ends_the_job(p: &Pipeline) -> Ending {
