@@ -2,16 +2,17 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use purlin_sdk::Timestamp;
+use purlin_sdk::exec::panic_failure;
 use purlin_sdk::runner::JobState;
+use purlin_sdk::{Error, Timestamp};
 
 use crate::bundle::{Bundle, BundleId};
 use crate::engine::Engine;
 use crate::event::{Action, Event};
 use crate::job::JobHandle;
-use crate::local::panicked;
 use crate::outcome::Outcome;
 
 /// How often the metrics of a running job are published.
@@ -29,6 +30,24 @@ pub trait Executor {
     fn forget(&self, id: BundleId);
 }
 
+/// Runs a job to its end, as [`drive`] does, on a thread of its own with this name.
+///
+/// # Errors
+/// When the system starts no more threads.
+pub fn drive_on_thread<E: Executor + Send + 'static>(
+    name: &str,
+    engine: Engine,
+    executor: E,
+    events: Receiver<Event>,
+    job: JobHandle,
+) -> Result<(), Error> {
+    Builder::new()
+        .name(name.to_owned())
+        .spawn(move || drive(engine, executor, &events, &job))
+        .map(drop)
+        .map_err(|error| Error::caused("a thread cannot be started", error))
+}
+
 /// Runs a job to its end on this thread, and reports the end to `job`.
 ///
 /// A job that ends orderly has dropped the executor, and so torn down user code, before its end is
@@ -41,7 +60,7 @@ pub fn drive<E: Executor>(
 ) {
     let driven = catch_unwind(AssertUnwindSafe(|| run(&mut engine, &executor, events, job)));
     let outcome = driven.unwrap_or_else(|panic| {
-        Outcome::Internal(format!("the engine panicked: {}", panicked(panic.as_ref())))
+        Outcome::Internal(format!("the engine panicked: {}", panic_failure(panic.as_ref())))
     });
     job.publish(engine.state().metrics());
     if outcome.is_orderly() {

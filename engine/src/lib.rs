@@ -52,7 +52,7 @@ pub use bundle::{
 };
 pub use commit::{BundleCommit, COMMIT_VERSION, Change, Commit, ResidualWork};
 pub use config::EngineConfig;
-pub use drive::{Executor, drive};
+pub use drive::{Executor, drive, drive_on_thread};
 pub use engine::Engine;
 pub use event::{Action, Event};
 pub use grouping::group_bundle;

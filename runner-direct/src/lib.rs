@@ -21,14 +21,13 @@
 //! ```
 
 use std::sync::Arc;
-use std::thread::Builder;
 
 use purlin_engine::plan::PlanOptions;
 use purlin_engine::{
-    Engine, EngineConfig, GAPS, JobHandle, LocalExecutor, Threads, drive, plan_for,
+    Engine, EngineConfig, GAPS, JobHandle, LocalExecutor, Threads, drive_on_thread, plan_for,
 };
 use purlin_sdk::runner::{Gap, Runner, RunningPipeline};
-use purlin_sdk::{Error, PipelineOptions, Result, Sealed};
+use purlin_sdk::{PipelineOptions, Result, Sealed};
 
 /// Runs pipelines in this process on one thread, strictly checked.
 ///
@@ -68,11 +67,7 @@ impl Runner for DirectRunner {
         let local = LocalExecutor::new(Arc::clone(engine.shuffle()), pipeline.table);
         let (job, events) = JobHandle::new();
         let threads = Threads::start(local, 1, job.events())?;
-        let handle = job.clone();
-        Builder::new()
-            .name("purlin-direct".to_owned())
-            .spawn(move || drive(engine, threads, &events, &handle))
-            .map_err(|error| Error::caused("a thread cannot be started", error))?;
+        drive_on_thread("purlin-direct", engine, threads, events, job.clone())?;
         Ok(RunningPipeline::new(Arc::new(job)))
     }
 }

@@ -9,12 +9,13 @@ mod executor;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::thread::Builder;
 
 use purlin_engine::plan::PlanOptions;
-use purlin_engine::{Engine, EngineConfig, GAPS, JobHandle, LocalExecutor, drive, plan_for};
+use purlin_engine::{
+    Engine, EngineConfig, GAPS, JobHandle, LocalExecutor, drive_on_thread, plan_for,
+};
 use purlin_sdk::runner::{Gap, Runner, RunningPipeline};
-use purlin_sdk::{Error, PipelineOptions, Result, Sealed};
+use purlin_sdk::{PipelineOptions, Result, Sealed};
 
 use crate::executor::ParallelExecutor;
 
@@ -70,11 +71,7 @@ impl Runner for ParallelRunner {
         let local = LocalExecutor::new(Arc::clone(engine.shuffle()), pipeline.table);
         let (job, events) = JobHandle::new();
         let executor = ParallelExecutor::start(&plan, local, threads, job.events())?;
-        let handle = job.clone();
-        Builder::new()
-            .name("purlin-parallel".to_owned())
-            .spawn(move || drive(engine, executor, &events, &handle))
-            .map_err(|error| Error::caused("a thread cannot be started", error))?;
+        drive_on_thread("purlin-parallel", engine, executor, events, job.clone())?;
         Ok(RunningPipeline::new(Arc::new(job)))
     }
 }

@@ -3,13 +3,14 @@
 mod host;
 mod pool;
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use purlin_sdk::exec::{BundleControl, BundleProcessor, Failure, Finalizer, FnTable};
+use purlin_sdk::exec::{
+    BundleControl, BundleProcessor, Failure, Finalizer, FnTable, panic_failure,
+};
 use tracing::warn;
 
 use self::host::{Collected, LocalHost};
@@ -64,7 +65,7 @@ impl LocalExecutor {
         match result {
             Ok(Ok(result)) => Event::BundleDone { id, result: Box::new(result) },
             Ok(Err(failure)) => Event::BundleFailed { id, failure },
-            Err(panic) => Event::BundleFailed { id, failure: panicked(panic.as_ref()) },
+            Err(panic) => Event::BundleFailed { id, failure: panic_failure(panic.as_ref()) },
         }
     }
 
@@ -137,7 +138,7 @@ impl LocalExecutor {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => warn!(bundle = id.0, %error, "a finaliser failed"),
                 Err(panic) => {
-                    let failure = panicked(panic.as_ref());
+                    let failure = panic_failure(panic.as_ref());
                     warn!(bundle = id.0, %failure, "a finaliser panicked");
                 }
             }
@@ -148,16 +149,4 @@ impl LocalExecutor {
     pub fn forget(&self, id: BundleId) {
         lock(&self.finalizers).remove(&id);
     }
-}
-
-/// What a panic outside the fence of a transform said.
-pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Box<Failure> {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned());
-    let mut failure = Failure::new(message);
-    failure.panicked = true;
-    failure
 }

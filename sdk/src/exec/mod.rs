@@ -56,7 +56,7 @@ pub use processor::{
     BundleControl, BundleOutcome, BundleProcessor, ExecConfig, Finalizer, Residual, SinkConfig,
 };
 pub use restriction::{OffsetRange, Restriction};
-pub use router::Router;
+pub use router::{Router, panic_failure};
 pub use side_input::{SideReader, SideSource, SideViews, ViewFn};
 pub(crate) use side_input::{side_input_operator, view_fn};
 pub use splittable::{Continuation, SplittableDoFn};

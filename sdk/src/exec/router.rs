@@ -171,8 +171,9 @@ impl Router {
     }
 }
 
-/// What a panic said.
-pub(crate) fn panic_failure(panic: &(dyn std::any::Any + Send)) -> Box<Failure> {
+/// The failure that a panic is: what it said.
+#[must_use]
+pub fn panic_failure(panic: &(dyn std::any::Any + Send)) -> Box<Failure> {
     let message = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
