@@ -38,6 +38,8 @@ mod outcome;
 pub mod plan;
 mod random;
 mod record;
+#[cfg_attr(not(test), expect(dead_code, reason = "streaming stages will group with it"))]
+mod reduce;
 mod refuse;
 mod schedule;
 mod shuffle;
