@@ -20,6 +20,7 @@ mod options;
 mod pcollection;
 mod pipeline;
 pub mod runner;
+pub mod state;
 pub mod testing;
 mod time;
 pub mod transforms;
@@ -31,7 +32,7 @@ pub use element::{Element, Serde, Text, TypedKey};
 pub use error::{BoxError, Error, Failure, Mistake, Place, Result};
 pub use exec::{
     CombineFn, Context, Continuation, Counter, Distribution, DoFn, Gauge, Grouped, OffsetRange,
-    Restriction, SplittableDoFn, Tag, Tracker,
+    Restriction, SplittableDoFn, StatefulDoFn, Tag, TimerSetting, Tracker,
 };
 pub use graph::Sealed;
 pub use options::PipelineOptions;
@@ -42,6 +43,10 @@ pub use purlin_derive::Element;
 #[doc(hidden)]
 pub use purlin_proto::pipeline as proto;
 pub use runner::{Finished, Runner, RunningPipeline};
+pub use state::{
+    Bag, Combining, EventTimer, Map, Multimap, OrderedList, ProcessingTimer, Set, StateSpecs,
+    Timer, Value,
+};
 pub use time::Timestamp;
 pub use transforms::PTransform;
 pub use window::{

@@ -12,6 +12,7 @@ pub mod model;
 mod pane;
 pub mod skip;
 mod spec;
+pub mod timer;
 pub mod windowed;
 pub mod wire;
 

@@ -4,8 +4,10 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::guard::Trouble;
 use super::metrics::MetricValue;
 use super::router::Router;
+use super::stateful::Keyed;
 use super::unit::{Cx, UnitResult, UnitSpec};
 use super::{BATCH, Batch, Stamps};
 use crate::element::Element;
@@ -60,6 +62,10 @@ pub struct Context<Out> {
     watermark: Option<Timestamp>,
     /// Updates since the last flush.
     metrics: Vec<(String, MetricValue)>,
+    /// The state cells and timers of a stateful function.
+    keyed: Option<Box<Keyed>>,
+    /// A mistake of the user's function in a call that could not return it.
+    trouble: Option<BoxError>,
 }
 
 #[derive(Clone)]
@@ -87,6 +93,8 @@ impl<Out: Element> Context<Out> {
             current: Stamp::default(),
             watermark: None,
             metrics: Vec::new(),
+            keyed: None,
+            trouble: None,
         }
     }
 
@@ -215,6 +223,33 @@ impl<Out: Element> Context<Out> {
         self.current = stamp;
     }
 
+    /// The stamp of what is being processed.
+    pub(crate) fn current(&self) -> &Stamp {
+        &self.current
+    }
+
+    pub(crate) fn set_keyed(&mut self, keyed: Keyed) {
+        self.keyed = Some(Box::new(keyed));
+    }
+
+    /// The state cells and timers of a stateful function, during a bundle.
+    pub(crate) fn keyed(&mut self) -> Option<(&mut Keyed, &Router)> {
+        Some((self.keyed.as_deref_mut()?, self.link.as_ref()?.router.as_ref()))
+    }
+
+    pub(crate) fn state(&self) -> Option<&Keyed> {
+        self.keyed.as_deref()
+    }
+
+    /// Remembers a mistake until the user's function returns; the first counts.
+    pub(crate) fn note(&mut self, error: BoxError) {
+        self.trouble.get_or_insert(error);
+    }
+
+    pub(crate) fn take_trouble(&mut self) -> Option<BoxError> {
+        self.trouble.take()
+    }
+
     pub(crate) fn take_watermark(&mut self) -> Option<Timestamp> {
         self.watermark.take()
     }
@@ -232,7 +267,10 @@ impl<Out: Element> Context<Out> {
     }
 
     /// The failure that an output met, if any.
-    pub(crate) fn check(&self) -> UnitResult {
+    pub(crate) fn check(&mut self) -> UnitResult {
+        if let Some(error) = self.trouble.take() {
+            return Err(Trouble::User(error).into_failure());
+        }
         match &self.link {
             Some(link) if link.router.has_failed() => {
                 Err(link.router.effects(|effects| effects.failure.clone().unwrap_or_default()))

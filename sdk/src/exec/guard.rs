@@ -29,16 +29,26 @@ impl Trouble {
     /// The failure, which names its transform only if it comes from elsewhere.
     pub(crate) fn into_failure(self) -> Box<Failure> {
         match self {
-            Self::User(error) => match error.downcast::<Helpful>() {
-                Ok(helpful) => {
-                    let mut failure = Failure::from_error(helpful.error.as_ref());
-                    failure.help = Some(helpful.help.into_owned());
-                    failure
-                }
-                Err(error) => Failure::from_error(error.as_ref()),
-            },
+            Self::User(error) => from_user(error),
             Self::Below(failure) => failure,
         }
+    }
+}
+
+/// The failure of an error that a user's function returned: its own, or one that it met in a call
+/// of the context and handed on.
+fn from_user(error: BoxError) -> Box<Failure> {
+    let error = match error.downcast::<Failure>() {
+        Ok(failure) => return failure,
+        Err(error) => error,
+    };
+    match error.downcast::<Helpful>() {
+        Ok(helpful) => {
+            let mut failure = Failure::from_error(helpful.error.as_ref());
+            failure.help = Some(helpful.help.into_owned());
+            failure
+        }
+        Err(error) => Failure::from_error(error.as_ref()),
     }
 }
 
@@ -80,7 +90,7 @@ impl Interrupted {
 }
 
 /// A stamp in messages, unless it says nothing.
-fn shown_stamp(stamp: &Stamp) -> Option<String> {
+pub(crate) fn shown_stamp(stamp: &Stamp) -> Option<String> {
     let windows = stamp.windows.as_slice();
     let is_trivial = matches!(stamp.timestamp, Timestamp::MIN | Timestamp::END_OF_GLOBAL_WINDOW);
     if windows == [Window::Global] {

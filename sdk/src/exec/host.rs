@@ -4,6 +4,7 @@ use bytes::Bytes;
 use purlin_proto::fn_execution::StateKey;
 
 use super::{Chunk, Failure};
+use crate::time::Timestamp;
 
 /// What a bundle needs from whoever runs it.
 ///
@@ -44,6 +45,12 @@ pub trait Host: Send {
         family: &str,
         timers: Bytes,
     ) -> Result<(), Box<Failure>>;
+
+    /// The time that timers of processing time are set by: the wall clock's, unless the runner has
+    /// a clock of its own.
+    fn processing_time(&mut self) -> Timestamp {
+        Timestamp::now()
+    }
 }
 
 /// A part of a state cell or side input.

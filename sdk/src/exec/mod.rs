@@ -27,6 +27,7 @@ mod side_input;
 mod sink;
 mod source;
 mod splittable;
+mod stateful;
 pub(crate) mod table;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -61,6 +62,8 @@ pub use side_input::{SideReader, SideSource, SideViews, ViewFn};
 pub(crate) use side_input::{side_input_operator, view_fn};
 pub use splittable::{Continuation, SplittableDoFn};
 pub(crate) use splittable::{SplittableOperator, restriction_spec};
+pub(crate) use stateful::stateful_operator;
+pub use stateful::{StatefulDoFn, TimerSetting};
 pub use table::{COMBINE_FN_URN, DO_FN_URN, Edge, FnTable, Function, Operator, Role};
 pub use tracker::Tracker;
 pub use unit::{Cx, Unit, UnitResult, UnitSpec};

@@ -2,7 +2,7 @@
 
 use prost::Message;
 use purlin_proto::fn_execution::{ProcessBundleDescriptor, RemoteGrpcPort};
-use purlin_proto::pipeline::{Coder, PTransform};
+use purlin_proto::pipeline::{Coder, PTransform, WindowingStrategy};
 use purlin_proto::urns;
 
 use super::unit::{UnitResult, UnitSpec};
@@ -66,6 +66,11 @@ impl Port {
     }
 }
 
+/// Whether `id` is this coder in a stage.
+pub(super) fn has_coder(descriptor: &ProcessBundleDescriptor, id: &str, spec: &CoderSpec) -> bool {
+    matches(id, spec, descriptor)
+}
+
 fn matches(id: &str, spec: &CoderSpec, descriptor: &ProcessBundleDescriptor) -> bool {
     let Some(coder) = descriptor.coders.get(id) else { return false };
     let function = coder.spec.clone().unwrap_or_default();
@@ -81,6 +86,12 @@ fn matches(id: &str, spec: &CoderSpec, descriptor: &ProcessBundleDescriptor) -> 
 
 /// The local name of a transform's main input, and the coder of its windows.
 pub(super) fn main_input_windows(spec: &UnitSpec<'_>) -> UnitResult<(String, WindowCoder)> {
+    let (local, strategy) = main_input(spec)?;
+    Ok((local, window_coder(spec.descriptor, &strategy.window_coder_id)?))
+}
+
+/// The local name of a transform's main input, and how it is windowed.
+pub(super) fn main_input<'a>(spec: &UnitSpec<'a>) -> UnitResult<(String, &'a WindowingStrategy)> {
     let inputs = super::wire::main_inputs(spec.transform)?;
     let collections = inputs.collect::<Vec<_>>();
     let found = spec.transform.inputs.iter().find(|(_, id)| collections.contains(&id.as_str()));
@@ -93,7 +104,7 @@ pub(super) fn main_input_windows(spec: &UnitSpec<'_>) -> UnitResult<(String, Win
             descriptor.windowing_strategies.get(&collection.windowing_strategy_id)
         })
         .ok_or_else(|| Failure::new(format!("the descriptor lacks the windowing of `{id}`")))?;
-    Ok((local.clone(), window_coder(descriptor, &strategy.window_coder_id)?))
+    Ok((local.clone(), strategy))
 }
 
 fn find<'a>(descriptor: &'a ProcessBundleDescriptor, id: &str) -> UnitResult<&'a Coder> {
@@ -103,7 +114,10 @@ fn find<'a>(descriptor: &'a ProcessBundleDescriptor, id: &str) -> UnitResult<&'a
         .ok_or_else(|| Failure::new(format!("the descriptor lacks coder `{id}`")))
 }
 
-fn window_coder(descriptor: &ProcessBundleDescriptor, id: &str) -> UnitResult<WindowCoder> {
+pub(super) fn window_coder(
+    descriptor: &ProcessBundleDescriptor,
+    id: &str,
+) -> UnitResult<WindowCoder> {
     let coder = find(descriptor, id)?;
     match coder.spec.as_ref().map_or("", |spec| spec.urn.as_str()) {
         urns::coders::GLOBAL_WINDOW => Ok(WindowCoder::Global),

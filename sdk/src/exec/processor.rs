@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use purlin_proto::fn_execution::{DelayedBundleApplication, ProcessBundleDescriptor};
 
 use super::metrics::BundleMetrics;
@@ -113,6 +114,28 @@ impl BundleProcessor {
         match self.sources.get(source) {
             Some(source) => source.process(chunk, &self.router),
             None => Err(super::Failure::new(format!("the stage has no read node `{source}`"))),
+        }
+    }
+
+    /// Processes timers of a family of a transform that have fired, encoded as
+    /// `beam:coder:timer:v1`, in their order. Where the family is the transform's
+    /// `on_window_expiration_timer_family_spec`, they say that windows end.
+    ///
+    /// # Errors
+    /// When they cannot be decoded, or user code fails.
+    pub fn process_timers(
+        &mut self,
+        transform_id: &str,
+        family: &str,
+        timers: &Bytes,
+    ) -> UnitResult {
+        match self.router.position(transform_id) {
+            Some(unit) => {
+                self.router.enter(unit, |unit, cx| unit.process_timers(family, timers, cx))
+            }
+            None => {
+                Err(super::Failure::new(format!("the stage has no transform `{transform_id}`")))
+            }
         }
     }
 

@@ -4,6 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::{Bytes, BytesMut};
+use purlin_proto::fn_execution::StateKey;
+
 use super::metrics::BundleMetrics;
 use super::unit::{Cx, Unit, UnitResult};
 use super::{AnyBatch, Failure, Finalizer, Host, Residual};
@@ -79,6 +82,27 @@ impl Router {
     #[must_use]
     pub fn transform_id(&self, unit: usize) -> &str {
         &self.slots[unit].transform_id
+    }
+
+    /// The unit of a transform.
+    pub(crate) fn position(&self, transform_id: &str) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.transform_id == transform_id)
+    }
+
+    /// Reads a state cell or side input, all pages of it: a page may end inside a value.
+    pub(crate) fn read_state(&self, key: &StateKey) -> UnitResult<Bytes> {
+        let first = self.with_host(|host| host.get_state(key, &Bytes::new()))?;
+        if first.next.is_empty() {
+            return Ok(first.data);
+        }
+        let mut data = BytesMut::from(first.data);
+        let mut token = first.next;
+        while !token.is_empty() {
+            let page = self.with_host(|host| host.get_state(key, &token))?;
+            data.extend_from_slice(&page.data);
+            token = page.next;
+        }
+        Ok(data.freeze())
     }
 
     /// Whether anything reads output `port` of `unit`.

@@ -11,6 +11,7 @@ use super::router::{Router, Slot};
 use super::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
 use super::{AnyBatch, Batch, Chunk, ExecConfig, Failure, FnTable, Host, Role, StatePage};
 use crate::element::Element;
+use crate::graph::Sealed;
 use crate::pipeline::Pipeline;
 use crate::window::Stamp;
 
@@ -68,26 +69,68 @@ pub(crate) fn run<I: Element, O: Element>(
     bundles: Vec<Vec<Batch<I>>>,
 ) -> UnitResult<Vec<Vec<(O, Stamp)>>> {
     let sealed = pipeline.seal().expect("the pipeline is right");
-    let (descriptor, id) = descriptor(&sealed.pipeline, name);
-    let collected = Arc::new(Mutex::new(Vec::new()));
-    let unit = unit(&descriptor, &id, &sealed.table, role)?;
-    let collector = Collect { collected: Arc::clone(&collected) };
-    let slots = vec![
-        slot((&id, name), unit, vec![vec![1]]),
-        slot(("collect", "collect"), Box::new(collector), vec![]),
-    ];
-    let router = Arc::new(Router::new(slots));
+    let stage = Stage::new(&sealed, name, role)?;
     let mut outputs = Vec::new();
     for bundle in bundles {
-        router.set_host(Some(Box::new(host.clone())));
-        router.each(|unit, cx| unit.start_bundle(cx))?;
+        stage.start(host)?;
         for batch in bundle {
-            router.enter(0, |unit, cx| unit.process(Box::new(batch), cx))?;
+            stage.process(batch)?;
         }
-        router.each(|unit, cx| unit.finish_bundle(cx))?;
-        outputs.push(std::mem::take(&mut *collected.lock().expect("no test panics here")));
+        outputs.push(stage.finish()?);
     }
     Ok(outputs)
+}
+
+/// One transform of a pipeline in a stage of its own.
+pub(crate) struct Stage<O> {
+    router: Arc<Router>,
+    collected: Arc<Mutex<Vec<(O, Stamp)>>>,
+}
+
+impl<O: Element> Stage<O> {
+    /// A stage of the transform `name` of a pipeline in a role.
+    pub(crate) fn new(sealed: &Sealed, name: &str, role: Role) -> UnitResult<Self> {
+        let (descriptor, id) = descriptor(&sealed.pipeline, name);
+        Self::of(&descriptor, &id, &sealed.table, role)
+    }
+
+    /// A stage of the transform `id` of a descriptor.
+    pub(crate) fn of(
+        descriptor: &Arc<ProcessBundleDescriptor>,
+        id: &str,
+        table: &FnTable,
+        role: Role,
+    ) -> UnitResult<Self> {
+        let collected = Arc::new(Mutex::new(Vec::new()));
+        let unit = unit(descriptor, id, table, role)?;
+        let collector = Collect { collected: Arc::clone(&collected) };
+        let name = &descriptor.transforms[id].unique_name;
+        let slots = vec![
+            slot((id, name), unit, vec![vec![1]]),
+            slot(("collect", "collect"), Box::new(collector), vec![]),
+        ];
+        Ok(Self { router: Arc::new(Router::new(slots)), collected })
+    }
+
+    pub(crate) fn start<H: Host + Clone + 'static>(&self, host: &H) -> UnitResult {
+        drop(self.router.take_effects());
+        self.router.set_host(Some(Box::new(host.clone())));
+        self.router.each(|unit, cx| unit.start_bundle(cx))
+    }
+
+    pub(crate) fn process<I: Element>(&self, batch: Batch<I>) -> UnitResult {
+        self.router.enter(0, |unit, cx| unit.process(Box::new(batch), cx))
+    }
+
+    pub(crate) fn timers(&self, family: &str, timers: &Bytes) -> UnitResult {
+        self.router.enter(0, |unit, cx| unit.process_timers(family, timers, cx))
+    }
+
+    /// Ends the bundle, and gives what the transform has put out.
+    pub(crate) fn finish(&self) -> UnitResult<Vec<(O, Stamp)>> {
+        self.router.each(|unit, cx| unit.finish_bundle(cx))?;
+        Ok(std::mem::take(&mut *self.collected.lock().expect("no test panics here")))
+    }
 }
 
 /// The id of the transform `name` of a pipeline.
@@ -96,7 +139,7 @@ pub(crate) fn transform_id(pipeline: &Pipeline, name: &str) -> String {
     descriptor(&sealed.pipeline, name).1
 }
 
-fn descriptor(
+pub(crate) fn descriptor(
     pipeline: &purlin_proto::pipeline::Pipeline,
     name: &str,
 ) -> (Arc<ProcessBundleDescriptor>, String) {

@@ -4,6 +4,7 @@ use std::any::type_name;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use purlin_proto::fn_execution::ProcessBundleDescriptor;
 use purlin_proto::pipeline::PTransform;
 
@@ -29,6 +30,14 @@ pub trait Unit: Send {
     /// # Errors
     /// When user code fails; the bundle then fails.
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult;
+
+    /// Encoded timers of a family that have fired.
+    ///
+    /// # Errors
+    /// When the unit has no such timers, the bytes are none, or user code fails.
+    fn process_timers(&mut self, family: &str, _timers: &Bytes, _cx: &Cx<'_>) -> UnitResult {
+        Err(Failure::new(format!("there are no timers `{family}`")))
+    }
 
     /// After the last batch of a bundle: everything must have been sent on when this returns.
     ///

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::coders::CoderSpec;
 use crate::error::{Mistake, Place};
 use crate::exec::{Operator, PortCodec};
+use crate::state::StateSpecs;
 use crate::window::{GlobalWindows, WindowInto};
 
 /// The position of a transform in the graph.
@@ -62,6 +63,17 @@ pub(crate) struct ParDoSpec {
     /// The coder of restrictions, where it is splittable.
     pub(crate) restriction: Option<CoderSpec>,
     pub(crate) finalizes: bool,
+    /// What it declares, where it keeps state.
+    pub(crate) stateful: Option<StatefulSpec>,
+}
+
+/// What a stateful ParDo declares.
+pub(crate) struct StatefulSpec {
+    pub(crate) specs: Arc<StateSpecs>,
+    pub(crate) key: CoderSpec,
+    pub(crate) requires_time_sorted_input: bool,
+    pub(crate) requires_stable_input: bool,
+    pub(crate) has_on_window_expiration: bool,
 }
 
 /// A side input of a ParDo; the view is the SDK's business, runners see an iterable.
@@ -71,7 +83,13 @@ pub(crate) struct SideInputSpec {
 
 impl ParDoSpec {
     pub(crate) fn new(operator: Arc<dyn Operator>) -> Self {
-        Self { operator, side_inputs: Vec::new(), restriction: None, finalizes: false }
+        Self {
+            operator,
+            side_inputs: Vec::new(),
+            restriction: None,
+            finalizes: false,
+            stateful: None,
+        }
     }
 }
 

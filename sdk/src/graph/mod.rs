@@ -4,7 +4,10 @@ mod build;
 mod names;
 mod seal;
 mod sealed;
+mod stateful;
 
-pub(crate) use build::{AtEnd, CollectionId, Graph, NodeId, ParDoSpec, SideInputSpec, Spec};
+pub(crate) use build::{
+    AtEnd, CollectionId, Graph, NodeId, ParDoSpec, SideInputSpec, Spec, StatefulSpec,
+};
 pub(crate) use seal::ASSERTION;
 pub use sealed::Sealed;

@@ -11,6 +11,7 @@ use purlin_proto::urns;
 use super::build::{Collection, Graph, Node, NodeId, ParDoSpec, Spec};
 use super::names::unique_names;
 use super::sealed::Sealed;
+use super::stateful::stateful_requirements;
 use crate::coders::CoderSpec;
 use crate::error::{Error, Mistake, Result};
 use crate::exec::{COMBINE_FN_URN, DO_FN_URN, FnTable, Function};
@@ -57,6 +58,9 @@ impl Graph {
                     let is_side = |local: &str| {
                         par_do.side_inputs.iter().any(|side| side.local_name == local)
                     };
+                    if let Some(stateful) = &par_do.stateful {
+                        mistakes.extend(self.check_stateful(NodeId(index), stateful));
+                    }
                     let sides = node.inputs.iter().filter(|(local, _)| is_side(local));
                     mistakes.extend(
                         sides.filter_map(|(_, id)| never_ready(node, &self.collections[id.0])),
@@ -76,7 +80,7 @@ impl Graph {
     }
 }
 
-fn unusable_key(node: &Node, input: &Collection) -> Option<Mistake> {
+pub(super) fn unusable_key(node: &Node, input: &Collection) -> Option<Mistake> {
     let spec = input.codec.spec();
     let (key, _) = spec.as_kv()?;
     let reason = key.nondeterministic.clone()?;
@@ -110,8 +114,8 @@ fn never_fires(node: &Node, input: &Collection) -> Option<Mistake> {
     })
 }
 
-struct Sealing<'g> {
-    graph: &'g Graph,
+pub(super) struct Sealing<'g> {
+    pub(super) graph: &'g Graph,
     names: Vec<String>,
     components: proto::Components,
     table: FnTable,
@@ -189,7 +193,7 @@ impl Sealing<'_> {
     }
 
     /// The id of a coder, which is added once.
-    fn coder(&mut self, spec: &CoderSpec) -> String {
+    pub(super) fn coder(&mut self, spec: &CoderSpec) -> String {
         let coder = proto::Coder {
             spec: Some(proto::FunctionSpec {
                 urn: spec.urn.clone().into_owned(),
@@ -207,7 +211,7 @@ impl Sealing<'_> {
     }
 
     /// The id of a windowing strategy, which is added once.
-    fn windowing(&mut self, windowing: &WindowInto) -> String {
+    pub(super) fn windowing(&mut self, windowing: &WindowInto) -> String {
         let window_coder = self.coder(&windowing.window_coder());
         let strategy = windowing.to_proto(window_coder, ENVIRONMENT);
         let strategies = &mut self.components.windowing_strategies;
@@ -289,7 +293,7 @@ impl Sealing<'_> {
         payload.encode_to_vec().into()
     }
 
-    fn function_spec(&self, id: NodeId, urn: &str) -> proto::FunctionSpec {
+    pub(super) fn function_spec(&self, id: NodeId, urn: &str) -> proto::FunctionSpec {
         let name = self.names[id.0].clone();
         proto::FunctionSpec { urn: urn.to_owned(), payload: name.into_bytes().into() }
     }
@@ -300,7 +304,7 @@ impl Sealing<'_> {
         self.table.functions.insert(self.names[id.0].clone(), function);
         let side_inputs =
             par_do.side_inputs.iter().map(|side| (side.local_name.clone(), side_input()));
-        let payload = proto::ParDoPayload {
+        let mut payload = proto::ParDoPayload {
             do_fn: Some(self.function_spec(id, DO_FN_URN)),
             side_inputs: side_inputs.collect(),
             restriction_coder_id: par_do
@@ -310,6 +314,9 @@ impl Sealing<'_> {
             requests_finalization: par_do.finalizes,
             ..proto::ParDoPayload::default()
         };
+        if let Some(stateful) = &par_do.stateful {
+            self.stateful(id, stateful, &mut payload);
+        }
         payload.encode_to_vec().into()
     }
 
@@ -327,6 +334,7 @@ impl Sealing<'_> {
         if par_dos().any(|par_do| par_do.finalizes) {
             requirements.push(urns::requirements::REQUIRES_BUNDLE_FINALIZATION.to_owned());
         }
+        requirements.extend(stateful_requirements(par_dos()));
         requirements
     }
 }

@@ -10,6 +10,7 @@ mod group_by_key;
 mod join;
 mod keyed;
 mod par_do;
+mod par_do_stateful;
 mod reshuffle;
 mod side_input;
 mod try_map;

@@ -76,6 +76,10 @@ impl<T> Deref for ParDoOutput<T> {
 }
 
 impl<T> ParDoOutput<T> {
+    pub(super) fn new(node: NodeId, main: PCollection<T>) -> Self {
+        Self { main, node }
+    }
+
     /// The main output.
     pub fn main(&self) -> PCollection<T> {
         self.main.clone()

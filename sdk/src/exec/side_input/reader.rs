@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use hashbrown::HashMap;
 use purlin_proto::fn_execution::state_key::{IterableSideInput, Type};
 use purlin_proto::fn_execution::{ProcessBundleDescriptor, StateKey};
@@ -97,7 +97,7 @@ impl<V> SideReader<V> {
         Ok(self.views.len() - 1)
     }
 
-    /// All pages of a window: a page may end inside an element.
+    /// All elements of a window.
     fn read(&self, window: &Window, cx: &Cx<'_>) -> UnitResult<Bytes> {
         let mut encoded = Vec::new();
         WindowCoder::of(window).put_window(&mut encoded, window);
@@ -108,18 +108,7 @@ impl<V> SideReader<V> {
                 window: encoded.into(),
             })),
         };
-        let first = cx.router.with_host(|host| host.get_state(&key, &Bytes::new()))?;
-        if first.next.is_empty() {
-            return Ok(first.data);
-        }
-        let mut data = BytesMut::from(first.data);
-        let mut token = first.next;
-        while !token.is_empty() {
-            let page = cx.router.with_host(|host| host.get_state(&key, &token))?;
-            data.extend_from_slice(&page.data);
-            token = page.next;
-        }
-        Ok(data.freeze())
+        cx.router.read_state(&key)
     }
 }
 

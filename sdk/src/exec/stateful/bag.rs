@@ -1,0 +1,109 @@
+//! What a bundle knows of a bag, and has done to it.
+
+use bytes::Bytes;
+
+use super::address::Address;
+use super::encoded;
+use crate::coders::CoderError;
+use crate::exec::Host;
+use crate::exec::unit::UnitResult;
+
+/// A bag of encoded values.
+#[derive(Default)]
+pub(super) struct BagCell {
+    /// What the runner holds, where it was read.
+    stored: Option<Bytes>,
+    /// Whether what the runner holds is to be forgotten.
+    pub(super) is_cleared: bool,
+    /// What was added since.
+    added: Vec<u8>,
+}
+
+impl BagCell {
+    /// A bag of which the runner is to forget what it holds.
+    pub(super) fn cleared() -> Self {
+        Self { is_cleared: true, ..Self::default() }
+    }
+
+    /// A bag of which the runner holds this.
+    pub(super) fn known(stored: Bytes) -> Self {
+        Self { stored: Some(stored), ..Self::default() }
+    }
+
+    /// Its values, of which `fetch` reads those that the runner holds.
+    pub(super) fn read(&mut self, fetch: impl FnOnce() -> UnitResult<Bytes>) -> UnitResult<Bytes> {
+        if self.is_cleared {
+            return Ok(Bytes::copy_from_slice(&self.added));
+        }
+        let stored = match &self.stored {
+            Some(stored) => stored.clone(),
+            None => self.stored.insert(fetch()?).clone(),
+        };
+        if self.added.is_empty() {
+            return Ok(stored);
+        }
+        Ok([&stored[..], &self.added].concat().into())
+    }
+
+    /// Adds what `encode` appends, and nothing if that fails.
+    pub(super) fn append(
+        &mut self,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), CoderError>,
+    ) -> Result<usize, CoderError> {
+        encoded(&mut self.added, encode)
+    }
+
+    /// Puts what `encode` appends in the place of all values, and changes nothing if that fails.
+    pub(super) fn replace(
+        &mut self,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), CoderError>,
+    ) -> Result<usize, CoderError> {
+        let start = self.added.len();
+        let length = encoded(&mut self.added, encode)?;
+        self.added.drain(..start);
+        self.forget_stored();
+        Ok(length)
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.added.clear();
+        self.forget_stored();
+    }
+
+    /// What is known to be empty needs no clearing.
+    fn forget_stored(&mut self) {
+        if self.stored.as_ref().is_none_or(|stored| !stored.is_empty()) {
+            self.stored = None;
+            self.is_cleared = true;
+        }
+    }
+
+    /// Whether it is known to be empty or not, without a read.
+    pub(super) fn is_known_empty(&self) -> Option<bool> {
+        match &self.stored {
+            _ if !self.added.is_empty() => Some(false),
+            _ if self.is_cleared => Some(true),
+            Some(stored) => Some(stored.is_empty()),
+            None => None,
+        }
+    }
+
+    /// Hands the changes on.
+    pub(super) fn flush(self, address: &Address<'_>, host: &mut dyn Host) -> UnitResult {
+        if self.is_cleared {
+            host.clear_state(&address.bag())?;
+        }
+        self.flush_added(|| address.bag(), host)
+    }
+
+    pub(super) fn flush_added(
+        self,
+        key: impl FnOnce() -> purlin_proto::fn_execution::StateKey,
+        host: &mut dyn Host,
+    ) -> UnitResult {
+        if self.added.is_empty() {
+            return Ok(());
+        }
+        host.append_state(&key(), self.added.into())
+    }
+}
