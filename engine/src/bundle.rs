@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use purlin_sdk::Timestamp;
 use purlin_sdk::exec::{BundleMetrics, Chunk, Residual};
 use purlin_sdk::{PaneInfo, Window};
 
+use crate::keyed::{KeyChange, KeyedInput};
 use crate::plan::{CollectionId, StageId};
 use crate::side_inputs::SideInputs;
 
@@ -32,6 +34,8 @@ pub struct Bundle {
     pub attempt: u32,
     /// What to process.
     pub input: BundleInput,
+    /// The keys that it works on, where the stage keeps something for each key.
+    pub keyed: Option<KeyedInput>,
     /// The side inputs as they were when the bundle was made.
     pub side_inputs: SideInputs,
     /// A splittable bundle should be checkpointed once it has put out so many bytes.
@@ -48,7 +52,7 @@ pub struct Bundle {
 /// What a bundle processes.
 #[derive(Clone, Debug)]
 pub enum BundleInput {
-    /// Elements for the read node of an SDK stage.
+    /// Elements for the read node of an SDK stage, or for a grouping that keeps something per key.
     Elements(Vec<Arc<Chunk>>),
     /// Complete groups of a GroupByKey stage, for [`group_bundle`](crate::group_bundle).
     Groups(Vec<GroupInput>),
@@ -130,6 +134,8 @@ pub struct BundleResult {
     pub residuals: Vec<Residual>,
     /// Whole input elements that were taken back from the bundle by a split.
     pub unprocessed: Vec<Arc<Chunk>>,
+    /// What changed about the keys that it worked on.
+    pub changes: Vec<(Bytes, KeyChange)>,
     /// What it counted, by transform id.
     pub metrics: BundleMetrics,
     /// Whether somebody holds finalisers for it.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use purlin_sdk::Timestamp;
 use purlin_sdk::Window;
 use purlin_sdk::exec::{Chunk, MetricValue};
 
 use crate::bundle::{BundleId, Output};
+use crate::keyed::KeyChange;
 use crate::plan::StageId;
 
 /// The version of the encoding of commits.
@@ -40,6 +42,13 @@ pub enum Change {
         /// The windows.
         windows: Vec<Window>,
     },
+    /// The next event of a test's script happened.
+    Script {
+        /// The stage.
+        stage: StageId,
+        /// The elements that it put out.
+        outputs: Vec<Output>,
+    },
     /// The job is told to drain.
     Drain {
         /// The queue entries of unbounded work, which is not continued.
@@ -62,10 +71,21 @@ pub struct BundleCommit {
     pub residuals: Vec<ResidualWork>,
     /// Input elements that a split took back.
     pub unprocessed: Vec<Arc<Chunk>>,
+    /// What changed about the keys of a partition.
+    pub keyed: Option<KeyChanges>,
     /// What it counted, by the transform's unique name and the metric's name.
     pub metrics: Vec<(String, String, MetricValue)>,
     /// Whether it waits for finalisation.
     pub finalizes: bool,
+}
+
+/// What changed about the keys of a partition.
+#[derive(Clone, PartialEq, Debug)]
+pub struct KeyChanges {
+    /// The partition.
+    pub partition: u32,
+    /// By encoded key.
+    pub changes: Vec<(Bytes, KeyChange)>,
 }
 
 /// An element of a splittable stage that is to be continued.

@@ -10,15 +10,15 @@ use purlin_sdk::exec::{BundleMetrics, Chunk, ExecConfig, Failure, Framing, Metri
 use tracing::debug;
 
 use crate::bundle::{BundleId, BundleResult};
-use crate::commit::{BundleCommit, Change, Commit, ResidualWork};
+use crate::commit::{BundleCommit, Change, Commit, KeyChanges, ResidualWork};
 use crate::config::EngineConfig;
 use crate::event::{Action, Event};
 use crate::outcome::Outcome;
 use crate::plan::{Plan, StageId, StageKind};
 use crate::schedule::{Flight, Schedule};
+use crate::script;
 use crate::shuffle::Shuffle;
 use crate::state::{Facts, State, Work};
-use crate::topology::Topology;
 
 /// A job's brain: it decides what runs when, and knows neither clock nor thread nor file.
 pub struct Engine {
@@ -40,7 +40,7 @@ impl Engine {
     /// # Errors
     /// When the plan names coders that cannot be skipped, or partitions of a kind that it cannot make.
     pub fn new(plan: Arc<Plan>, config: EngineConfig) -> Result<Self, Error> {
-        let facts = Arc::new(Facts { topology: Topology::new(&plan), plan });
+        let facts = Arc::new(Facts::new(plan)?);
         let shuffle = Arc::new(Shuffle::new(&facts, &config)?);
         Ok(Self {
             state: State::new(&facts),
@@ -177,10 +177,11 @@ impl Engine {
         result: BundleResult,
     ) -> Result<BundleCommit, String> {
         let descriptor = self.descriptor(flight.stage);
+        let now = self.state.processing_time(self.now);
         let residuals: Result<Vec<_>, _> = result
             .residuals
             .into_iter()
-            .map(|residual| residual_work(descriptor, residual, self.now))
+            .map(|residual| residual_work(descriptor, residual, now))
             .collect();
         let mut residuals = residuals?;
         if self.state.is_draining() {
@@ -193,6 +194,9 @@ impl Engine {
             outputs: result.outputs,
             residuals,
             unprocessed: result.unprocessed,
+            keyed: flight
+                .partition
+                .map(|partition| KeyChanges { partition, changes: result.changes }),
             metrics: named_metrics(descriptor, result.metrics),
             finalizes: result.finalizes,
         })
@@ -238,9 +242,10 @@ impl Engine {
     /// known.
     fn settle(&mut self, actions: &mut Vec<Action>) {
         if self.outcome.is_none() && self.has_started {
-            self.fire(actions);
-            self.schedule.wake(self.now);
-            self.dispatch(actions);
+            self.advance(actions);
+            while self.outcome.is_none() && self.is_quiescent() && self.play(actions) {
+                self.advance(actions);
+            }
             self.checkpoint_slow(actions);
             self.end_if_nothing_is_left();
         }
@@ -254,6 +259,27 @@ impl Engine {
             }
             None => self.ask_for_wake_up(actions),
         }
+    }
+
+    fn advance(&mut self, actions: &mut Vec<Action>) {
+        self.fire(actions);
+        self.schedule.wake(self.state.processing_time(self.now));
+        self.dispatch(actions);
+    }
+
+    /// Whether nothing happens unless time passes, once all that can run was started.
+    fn is_quiescent(&self) -> bool {
+        self.schedule.in_flight() == 0
+    }
+
+    /// Has the next event of a test's script happen; `false` where there is none.
+    fn play(&mut self, actions: &mut Vec<Action>) -> bool {
+        let Some((stage, position)) = self.state.next_scripted(&self.facts) else { return false };
+        match script::elements(&self.shuffle, stage, position) {
+            Ok(outputs) => self.commit(Change::Script { stage, outputs }, actions),
+            Err(failure) => self.outcome = Some(Outcome::Failed(failure)),
+        }
+        true
     }
 
     fn fire(&mut self, actions: &mut Vec<Action>) {
@@ -294,7 +320,7 @@ impl Engine {
     }
 
     fn end_if_nothing_is_left(&mut self) {
-        if self.schedule.is_busy() {
+        if self.schedule.is_busy(&self.facts, &self.state) {
             return;
         }
         self.outcome = Some(if !self.state.is_complete() {

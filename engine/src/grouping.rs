@@ -13,18 +13,22 @@ use purlin_sdk::exec::{Chunk, Entry, Failure, Framing};
 use purlin_sdk::{Stamp, Timestamp, Windows};
 
 use crate::bundle::{Bundle, BundleInput, BundleResult, GroupInput, GroupSlice};
+use crate::keyed::group_keyed;
 use crate::plan::{CollectionId, StageKind};
 use crate::random::Random;
 use crate::shuffle::{Shuffle, end_of};
 
 /// The size at which a chunk of groups is handed on.
-const CHUNK_BYTES: usize = 256 * 1024;
+pub(crate) const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Runs a bundle of a GroupByKey stage.
 ///
 /// # Errors
 /// When a group is too large to encode, or the input is not that of such a stage.
 pub fn group_bundle(shuffle: &Shuffle, bundle: &Bundle) -> Result<BundleResult, Box<Failure>> {
+    if bundle.keyed.is_some() {
+        return group_keyed(shuffle, bundle);
+    }
     let (StageKind::GroupByKey { output, .. }, BundleInput::Groups(groups)) =
         (&shuffle.plan().stages[bundle.stage.0].kind, &bundle.input)
     else {
@@ -60,9 +64,9 @@ impl Layout {
 
 /// A reference to an element: its slice and its row there.
 #[derive(Clone, Copy, Default)]
-struct Element {
-    slice: u32,
-    row: u32,
+pub(crate) struct Element {
+    pub(crate) slice: u32,
+    pub(crate) row: u32,
 }
 
 /// A key and how many elements have it.
@@ -72,27 +76,57 @@ struct Group<'a> {
     count: usize,
 }
 
+/// Elements by key: keys in the order in which they first occur, elements in theirs.
+pub(crate) struct Groups<'a> {
+    groups: Vec<Group<'a>>,
+    /// Where the elements of each begin.
+    starts: Vec<usize>,
+    sorted: Vec<Element>,
+}
+
+impl<'a> Groups<'a> {
+    pub(crate) fn of(slices: &'a [GroupSlice]) -> Self {
+        let (groups, of_elements) = number(slices);
+        let sorted = sort(&groups, &of_elements);
+        let mut starts = Vec::with_capacity(groups.len());
+        let mut start = 0;
+        for group in &groups {
+            starts.push(start);
+            start += group.count;
+        }
+        Self { groups, starts, sorted }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// The key at a position and its elements.
+    pub(crate) fn get(&self, position: usize) -> (&'a [u8], &[Element]) {
+        let (group, elements) = self.group(position);
+        (group.key, elements)
+    }
+
+    fn group(&self, position: usize) -> (&Group<'a>, &[Element]) {
+        let group = &self.groups[position];
+        let start = self.starts[position];
+        (group, &self.sorted[start..start + group.count])
+    }
+}
+
 fn group(
     input: &GroupInput,
     layout: &Layout,
     random: Option<&mut Random>,
 ) -> Result<Vec<Chunk>, Box<Failure>> {
-    let (groups, of_elements) = number(&input.slices);
-    let sorted = sort(&groups, &of_elements);
-    let mut starts = Vec::with_capacity(groups.len());
-    let mut start = 0;
-    for group in &groups {
-        starts.push(start);
-        start += group.count;
-    }
+    let groups = Groups::of(&input.slices);
     let mut order: Vec<usize> = (0..groups.len()).collect();
     if let Some(random) = random {
         random.shuffle(&mut order);
     }
     let mut writer = Writer::new(input, layout);
     for position in order {
-        let group = &groups[position];
-        let elements = &sorted[starts[position]..starts[position] + group.count];
+        let (group, elements) = groups.group(position);
         writer.write(group, elements)?;
     }
     writer.flush()?;

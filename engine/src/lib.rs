@@ -33,15 +33,16 @@ mod engine;
 mod event;
 mod grouping;
 mod job;
+mod keyed;
 mod local;
 mod outcome;
 pub mod plan;
 mod random;
 mod record;
-#[cfg_attr(not(test), expect(dead_code, reason = "streaming stages will group with it"))]
 mod reduce;
 mod refuse;
 mod schedule;
+mod script;
 mod shuffle;
 mod side_inputs;
 mod side_pages;
@@ -52,13 +53,17 @@ mod topology;
 pub use bundle::{
     Bundle, BundleId, BundleInput, BundleResult, GroupInput, GroupSlice, Output, WindowSlice,
 };
-pub use commit::{BundleCommit, COMMIT_VERSION, Change, Commit, ResidualWork};
+pub use commit::{BundleCommit, COMMIT_VERSION, Change, Commit, KeyChanges, ResidualWork};
 pub use config::EngineConfig;
 pub use drive::{Executor, drive, drive_on_thread};
 pub use engine::Engine;
 pub use event::{Action, Event};
 pub use grouping::group_bundle;
 pub use job::JobHandle;
+pub use keyed::{
+    BagChange, CellChange, CellId, Clocks, DueTimer, FiredTimers, KeyChange, KeyedBundle,
+    KeyedInput, Table, Timer, TimerId, is_user_state,
+};
 pub use local::LocalExecutor;
 pub use outcome::Outcome;
 pub use random::Random;

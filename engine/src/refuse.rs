@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use purlin_proto::pipeline::Pipeline;
+use purlin_proto::pipeline::{Pipeline, merge_status};
+use purlin_proto::urns::window_fns;
 use purlin_sdk::Error;
 use purlin_sdk::runner::Gap;
 
@@ -11,22 +12,14 @@ use crate::state::side_window_span;
 
 /// The features of the model that the engine lacks, for all runners that use it.
 pub const GAPS: &[Gap] = &[
-    gap(feature::STATEFUL, "no state tables yet"),
-    gap(feature::ORDERED_LIST_STATE, "no state tables yet"),
-    gap(feature::MULTIMAP_STATE, "no state tables yet"),
-    gap(feature::EVENT_TIMERS, "no timers yet"),
-    gap(feature::PROCESSING_TIMERS, "no timers yet"),
-    gap(feature::TIME_SORTED_INPUT, "no sorting buffer yet"),
-    gap(feature::STABLE_INPUT, "commits are not logged yet"),
-    gap(feature::ON_WINDOW_EXPIRATION, "no state tables yet"),
-    gap(feature::TRIGGERS, "windows fire when the watermark passes their end"),
-    gap(feature::ACCUMULATING, "panes are discarded once they fired"),
-    gap(feature::RETRACTING, "panes are discarded once they fired"),
-    gap(feature::MERGING_WINDOWS, "windows are not kept per key yet"),
-    gap(feature::TEST_STREAM, "no scripted source yet"),
+    gap(feature::RETRACTING, "elements do not say yet that they take others back"),
+    gap(CUSTOM_MERGING, "user code is not asked yet which windows merge"),
     gap(feature::UNKNOWN_TRANSFORM, "only transforms of Beam's model run"),
     gap(UNENDING_SIDE_INPUT, "its contents are never complete"),
 ];
+
+/// Windows that a user's function merges.
+const CUSTOM_MERGING: &str = "merging windows of a user's function";
 
 /// A side input that neither ends nor has windows that do.
 const UNENDING_SIDE_INPUT: &str = "an unbounded side input in the global window";
@@ -63,6 +56,14 @@ pub fn refuse_unsupported(plan: &Plan, runner: &str) -> Result<(), Error> {
         refuse(needed.name, &needed.transform, runner)?;
     }
     for stage in &plan.stages {
+        if let StageKind::GroupByKey { input, .. } = &stage.kind {
+            let windowing = &plan.collections[input.0].windowing;
+            let window_fn = windowing.window_fn.as_ref().map_or("", |function| &function.urn);
+            let merges = windowing.merge_status() == merge_status::Enum::NeedsMerge;
+            if merges && window_fn != window_fns::SESSION_WINDOWS {
+                refuse(CUSTOM_MERGING, &stage.name, runner)?;
+            }
+        }
         let StageKind::Sdk(sdk) = &stage.kind else { continue };
         for side in &sdk.side_inputs {
             let collection = &plan.collections[side.collection.0];

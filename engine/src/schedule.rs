@@ -9,9 +9,13 @@ use purlin_sdk::Timestamp;
 use crate::bundle::{Bundle, BundleId, BundleInput};
 use crate::config::EngineConfig;
 use crate::engine::is_splittable;
+use crate::keyed::{Clocks, DueTimer, KeyedInput};
 use crate::plan::{StageId, StageKind};
 use crate::random::Random;
 use crate::state::{Entry, Facts, State, Work};
+
+/// How many queue entries or timers a bundle has at most.
+const MOST_ENTRIES: usize = 4096;
 
 /// How many bits of a bundle's name count the bundles of one process.
 const BUNDLE_BITS: u32 = 40;
@@ -34,6 +38,10 @@ pub(crate) struct Flight {
     pub(crate) stage: StageId,
     pub(crate) entries: Vec<u64>,
     pub(crate) attempt: u32,
+    /// The partition whose keys it works on, where the stage keeps something for each key.
+    pub(crate) partition: Option<u32>,
+    /// The timers that it fires.
+    timers: Vec<DueTimer>,
     started: Timestamp,
     was_asked_to_stop: bool,
     /// Whether all its work is known to end by itself.
@@ -71,7 +79,7 @@ impl Schedule {
     /// A new entry waits.
     pub(crate) fn add(&mut self, state: &State, stage: StageId, id: u64, now: Timestamp) {
         match state.entry(stage, id).map(|entry| &entry.work) {
-            Some(Work::Residual { resume_at, .. }) if *resume_at > now => {
+            Some(Work::Residual { resume_at, .. }) if *resume_at > state.processing_time(now) => {
                 self.delayed.insert((*resume_at, stage, id));
             }
             Some(_) => self.ready[stage.0].push_back(id),
@@ -123,8 +131,9 @@ impl Schedule {
     }
 
     /// Whether anything runs, or will run by itself later.
-    pub(crate) fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self, facts: &Facts, state: &State) -> bool {
         !(self.in_flight.is_empty() && self.retries.is_empty() && self.delayed.is_empty())
+            || next_processing(facts, state).is_some()
     }
 
     /// An attempt has ended; `None` for one that is not known (any more).
@@ -146,21 +155,31 @@ impl Schedule {
     ) -> Option<Bundle> {
         let mut flight = match self.retries.pop_front() {
             Some(retry) => retry,
-            None => self.choose(facts, state, config)?,
+            None => self.choose(facts, state, config, now)?,
         };
         self.last_bundle += 1;
         let id = BundleId(self.last_bundle);
         flight.started = now;
         flight.was_asked_to_stop = false;
         flight.behind = bytes_behind(facts, state, flight.stage);
-        let bundle = self.bundle(id, &flight, facts, state, config);
+        let bundle = self.bundle(id, &flight, facts, state, config, now);
         self.in_flight.insert(id, flight);
         Some(bundle)
     }
 
-    fn choose(&mut self, facts: &Facts, state: &State, config: &EngineConfig) -> Option<Flight> {
-        let stage = self.choose_stage(facts, state, config)?;
-        let entries = self.take_entries(facts, state, config, stage);
+    fn choose(
+        &mut self,
+        facts: &Facts,
+        state: &State,
+        config: &EngineConfig,
+        now: Timestamp,
+    ) -> Option<Flight> {
+        let stage = self.choose_stage(facts, state, config, now)?;
+        let (partition, timers) = self.choose_timers(facts, state, stage, now);
+        let (partition, entries) = match partition {
+            Some(partition) => (Some(partition), Vec::new()),
+            None => self.take_entries(facts, state, config, stage),
+        };
         let is_bounded = entries.iter().all(|id| {
             let work = state.entry(stage, *id).map(|entry| &entry.work);
             matches!(work, Some(Work::Residual { is_bounded: true, .. }))
@@ -169,6 +188,8 @@ impl Schedule {
             stage,
             entries,
             attempt: 1,
+            partition,
+            timers,
             started: Timestamp::MIN,
             was_asked_to_stop: false,
             is_bounded,
@@ -182,11 +203,12 @@ impl Schedule {
         facts: &Facts,
         state: &State,
         config: &EngineConfig,
+        now: Timestamp,
     ) -> Option<StageId> {
         let mut able: Vec<StageId> = (0..self.ready.len())
             .rev()
             .map(StageId)
-            .filter(|stage| self.can_run(facts, state, *stage))
+            .filter(|stage| self.can_run(facts, state, *stage, now))
             .collect();
         if let Some(random) = &mut self.random {
             random.shuffle(&mut able);
@@ -201,46 +223,103 @@ impl Schedule {
         }
     }
 
-    fn can_run(&self, facts: &Facts, state: &State, stage: StageId) -> bool {
-        let is_ready = |id: &u64| {
-            state.entry(stage, *id).is_some_and(|entry| state.sides_are_ready(facts, stage, entry))
-        };
-        self.ready[stage.0].iter().any(is_ready)
+    fn can_run(&self, facts: &Facts, state: &State, stage: StageId, now: Timestamp) -> bool {
+        self.ready[stage.0].iter().any(|id| self.may_take(facts, state, stage, *id))
+            || self.due_partitions(facts, state, stage, now).next().is_some()
     }
 
+    /// Whether an entry can be run now: its side inputs are ready, and no other bundle works on its
+    /// keys.
+    fn may_take(&self, facts: &Facts, state: &State, stage: StageId, id: u64) -> bool {
+        state.entry(stage, id).is_some_and(|entry| {
+            let is_free = match partition_of(facts, stage, entry) {
+                Some(partition) => !self.is_busy_with(stage, partition),
+                None => true,
+            };
+            is_free && state.sides_are_ready(facts, stage, entry)
+        })
+    }
+
+    fn is_busy_with(&self, stage: StageId, partition: u32) -> bool {
+        let flights = self.in_flight.values().chain(&self.retries);
+        flights.into_iter().any(|it| it.stage == stage && it.partition == Some(partition))
+    }
+
+    /// The partitions with timers that are due and that no bundle works on.
+    fn due_partitions<'a>(
+        &'a self,
+        facts: &'a Facts,
+        state: &'a State,
+        stage: StageId,
+        now: Timestamp,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let keyed = state.keyed(facts, stage, state.processing_time(now));
+        let due = keyed.into_iter().flat_map(|(_, state, now)| state.due_partitions(now));
+        due.filter(move |partition| !self.is_busy_with(stage, *partition))
+    }
+
+    /// Timers come before elements: what they wait for has happened before those arrived.
+    fn choose_timers(
+        &mut self,
+        facts: &Facts,
+        state: &State,
+        stage: StageId,
+        now: Timestamp,
+    ) -> (Option<u32>, Vec<DueTimer>) {
+        let due: Vec<u32> = self.due_partitions(facts, state, stage, now).collect();
+        let choice = match &mut self.random {
+            Some(random) if !due.is_empty() => random.below(due.len()),
+            _ => 0,
+        };
+        match (due.get(choice), state.keyed(facts, stage, state.processing_time(now))) {
+            (Some(partition), Some((facts, state, now))) => {
+                (Some(*partition), state.due(facts, *partition, now, MOST_ENTRIES))
+            }
+            _ => (None, Vec::new()),
+        }
+    }
+
+    /// The entries of the next bundle of a stage, all of one partition where it has partitions.
     fn take_entries(
         &mut self,
         facts: &Facts,
         state: &State,
         config: &EngineConfig,
         stage: StageId,
-    ) -> Vec<u64> {
-        let limit = if is_splittable(facts, stage) { config.restrictions_per_bundle } else { 4096 };
+    ) -> (Option<u32>, Vec<u64>) {
+        let is_splittable = is_splittable(facts, stage);
+        let limit = if is_splittable { config.restrictions_per_bundle } else { MOST_ENTRIES };
         let share = state.queue_bytes(stage) / config.max_in_flight.max(1);
         let target = share.clamp(config.min_bundle_bytes, config.bundle_bytes);
+        let is_keyed = facts.keyed[stage.0].is_some();
         let mut waiting = std::mem::take(&mut self.ready[stage.0]);
         let limit = match &mut self.random {
             Some(random) => {
-                random.shuffle(waiting.make_contiguous());
+                // The order within a key is kept.
+                if !is_keyed {
+                    random.shuffle(waiting.make_contiguous());
+                }
                 1 + random.below(limit.min(waiting.len()))
             }
             None => limit,
         };
-        let (mut taken, mut gated) = (Vec::new(), Vec::new());
-        let mut bytes = 0;
+        let (mut taken, mut left) = (Vec::new(), Vec::new());
+        let (mut bytes, mut partition) = (0, None);
         while taken.len() < limit && bytes < target {
             let Some(id) = waiting.pop_front() else { break };
             let Some(entry) = state.entry(stage, id) else { continue };
-            if state.sides_are_ready(facts, stage, entry) {
-                bytes += entry.bytes;
+            let its = partition_of(facts, stage, entry);
+            let is_other = partition.is_some() && its != partition;
+            if !is_other && self.may_take(facts, state, stage, id) {
+                (bytes, partition) = (bytes + entry.bytes, its);
                 taken.push(id);
             } else {
-                gated.push(id);
+                left.push(id);
             }
         }
-        gated.into_iter().rev().for_each(|id| waiting.push_front(id));
+        left.into_iter().rev().for_each(|id| waiting.push_front(id));
         self.ready[stage.0] = waiting;
-        taken
+        (partition, taken)
     }
 
     fn bundle(
@@ -250,6 +329,7 @@ impl Schedule {
         facts: &Facts,
         state: &State,
         config: &EngineConfig,
+        now: Timestamp,
     ) -> Bundle {
         let stage = flight.stage;
         let is_splittable = is_splittable(facts, stage);
@@ -264,7 +344,21 @@ impl Schedule {
                 Work::Groups(group) => groups.push(group.clone()),
             }
         }
-        let is_group = matches!(facts.plan.stages[stage.0].kind, StageKind::GroupByKey { .. });
+        let is_group = matches!(facts.plan.stages[stage.0].kind, StageKind::GroupByKey { .. })
+            && facts.keyed[stage.0].is_none();
+        let (input_watermark, output_watermark) = state.stage_watermarks(stage);
+        let clocks = Clocks {
+            input_watermark,
+            output_watermark,
+            processing_time: state.processing_time(now),
+            is_scripted: state.is_scripted(),
+        };
+        let keyed = flight.partition.map(|partition| KeyedInput {
+            partition,
+            timers: flight.timers.clone(),
+            table: state.table(stage, partition),
+            clocks,
+        });
         Bundle {
             id,
             stage,
@@ -274,6 +368,7 @@ impl Schedule {
             } else {
                 BundleInput::Elements(chunks)
             },
+            keyed,
             side_inputs: state.side_inputs_of(facts, stage),
             output_limit: is_splittable.then_some(config.source_bytes),
             time_limit: time_limit(facts, state, config, flight),
@@ -319,7 +414,27 @@ impl Schedule {
         let checkpoints = flights.filter_map(|flight| {
             time_limit(facts, state, config, flight).map(|limit| flight.started + limit)
         });
-        checkpoints.chain(self.delayed.first().map(|(at, ..)| *at)).min()
+        if state.is_scripted() {
+            return checkpoints.min();
+        }
+        let delayed = self.delayed.first().map(|(at, ..)| *at);
+        checkpoints.chain(delayed).chain(next_processing(facts, state)).min()
+    }
+}
+
+/// When the first timer of processing time is due.
+fn next_processing(facts: &Facts, state: &State) -> Option<Timestamp> {
+    let stages = facts.plan.stages.iter().filter(|stage| facts.keyed[stage.id.0].is_some());
+    stages.filter_map(|stage| state.next_processing(stage.id)).min()
+}
+
+/// The partition of an entry, in a stage that keeps something for each key.
+fn partition_of(facts: &Facts, stage: StageId, entry: &Entry) -> Option<u32> {
+    match &entry.work {
+        Work::Elements(chunk) if facts.keyed[stage.0].is_some() => {
+            Some(chunk.partition.unwrap_or(0))
+        }
+        _ => None,
     }
 }
 

@@ -50,7 +50,7 @@ fn work(local: &LocalExecutor, bundles: &Mutex<Receiver<Bundle>>, events: &Sende
     loop {
         let next = lock(bundles).recv();
         let Ok(bundle) = next else { return };
-        if events.send(local.run(&bundle)).is_err() {
+        if events.send(local.run(bundle)).is_err() {
             return;
         }
     }

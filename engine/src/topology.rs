@@ -27,9 +27,9 @@ pub(crate) struct Delivery {
 /// Who reads a collection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Reader {
-    /// An SDK stage, from its queue.
+    /// An SDK stage or a grouping that keeps something for each key, from its queue.
     Queue(StageId),
-    /// A GroupByKey stage, from its buffers.
+    /// Another GroupByKey stage, from its buffers.
     Group(StageId),
     /// Any stage, as a side input.
     Side,
@@ -56,17 +56,23 @@ impl Needs {
 }
 
 impl Topology {
-    pub(crate) fn new(plan: &Plan) -> Self {
+    /// The topology of a plan, in which `is_keyed` says which stages keep something for each key.
+    pub(crate) fn new(plan: &Plan, is_keyed: impl Fn(StageId) -> bool) -> Self {
         let all = || (0..plan.collections.len()).map(CollectionId);
-        let deliveries: Vec<Vec<Delivery>> = all().map(|id| deliveries(plan, id)).collect();
-        let needs = all().map(|id| needs(plan, id, &deliveries[id.0])).collect();
+        let deliveries: Vec<Vec<Delivery>> =
+            all().map(|id| deliveries(plan, id, &is_keyed)).collect();
+        let needs = all().map(|id| needs(plan, id, &deliveries[id.0], &is_keyed)).collect();
         let inputs = plan.stages.iter().map(inputs_of).collect();
         let downstream = plan.stages.iter().map(|stage| downstream(stage, &deliveries)).collect();
         Self { deliveries, needs, inputs, downstream }
     }
 }
 
-fn deliveries(plan: &Plan, collection: CollectionId) -> Vec<Delivery> {
+fn deliveries(
+    plan: &Plan,
+    collection: CollectionId,
+    is_keyed: &impl Fn(StageId) -> bool,
+) -> Vec<Delivery> {
     let this = &plan.collections[collection.0];
     let mut found = Vec::new();
     if !this.side_consumers.is_empty() {
@@ -75,16 +81,18 @@ fn deliveries(plan: &Plan, collection: CollectionId) -> Vec<Delivery> {
     for &consumer in &this.consumers {
         match &plan.stages[consumer.0].kind {
             StageKind::Impulse { .. } | StageKind::TestStream { .. } => {}
-            StageKind::GroupByKey { .. } => {
+            StageKind::GroupByKey { .. } if !is_keyed(consumer) => {
                 found.push(Delivery { collection, reader: Reader::Group(consumer) });
             }
-            StageKind::Sdk(_) => {
+            StageKind::Sdk(_) | StageKind::GroupByKey { .. } => {
                 found.push(Delivery { collection, reader: Reader::Queue(consumer) });
             }
-            StageKind::Reshuffle { output, .. } => found.extend(deliveries(plan, *output)),
+            StageKind::Reshuffle { output, .. } => {
+                found.extend(deliveries(plan, *output, is_keyed));
+            }
             StageKind::Flatten { inputs, output } => {
                 let times = multiplicity(inputs, collection, &this.consumers, consumer);
-                (0..times).for_each(|_| found.extend(deliveries(plan, *output)));
+                (0..times).for_each(|_| found.extend(deliveries(plan, *output, is_keyed)));
             }
         }
     }
@@ -104,7 +112,12 @@ fn multiplicity(
     read / mentioned.max(1)
 }
 
-fn needs(plan: &Plan, collection: CollectionId, deliveries: &[Delivery]) -> Needs {
+fn needs(
+    plan: &Plan,
+    collection: CollectionId,
+    deliveries: &[Delivery],
+    is_keyed: &impl Fn(StageId) -> bool,
+) -> Needs {
     let mut needs = Needs { spread: is_spread(plan, collection), ..Needs::default() };
     for delivery in deliveries {
         match delivery.reader {
@@ -114,6 +127,7 @@ fn needs(plan: &Plan, collection: CollectionId, deliveries: &[Delivery]) -> Need
             }
             Reader::Side => needs.windows = true,
             Reader::Queue(stage) => {
+                needs.partitions |= is_keyed(stage);
                 if let StageKind::Sdk(sdk) = &plan.stages[stage.0].kind {
                     needs.windows |= !sdk.side_inputs.is_empty();
                     needs.single |= sdk.is_splittable;

@@ -57,7 +57,7 @@ impl ParallelExecutor {
         let (local, events) = (Arc::clone(&self.local), self.events.clone());
         let work = move || {
             for bundle in bundles {
-                if events.send(local.run(&bundle)).is_err() {
+                if events.send(local.run(bundle)).is_err() {
                     return;
                 }
             }
@@ -97,7 +97,7 @@ impl Executor for ParallelExecutor {
         let (local, events) = (Arc::clone(&self.local), self.events.clone());
         self.pool.spawn_fifo(move || {
             // A job that has ended does not listen any more.
-            let _ = events.send(local.run(&bundle));
+            let _ = events.send(local.run(bundle));
         });
     }
 

@@ -8,11 +8,12 @@ use purlin_sdk::exec::{BundleControl, Chunk, Failure, Host, StatePage};
 
 use super::lock;
 use crate::bundle::{Bundle, Output};
+use crate::keyed::{KeyedBundle, is_user_state};
 use crate::plan::{SdkStage, StageId, StageKind};
 use crate::random::Random;
 use crate::shuffle::Shuffle;
 use crate::side_inputs::SideInputs;
-use crate::side_pages::{read_side_input, unsupported};
+use crate::side_pages::read_side_input;
 
 /// What a running bundle has put out so far.
 pub(super) struct Collected {
@@ -31,6 +32,8 @@ pub(super) struct LocalHost {
     shuffle: Arc<Shuffle>,
     stage: StageId,
     side_inputs: SideInputs,
+    /// What the bundle knows of its keys, where the stage has state.
+    keyed: Option<Arc<Mutex<KeyedBundle>>>,
     control: BundleControl,
     /// How many bytes may still be put out before the bundle is asked to stop.
     room: Option<usize>,
@@ -41,6 +44,7 @@ impl LocalHost {
     pub(super) fn new(
         shuffle: &Arc<Shuffle>,
         bundle: &Bundle,
+        keyed: Option<&Arc<Mutex<KeyedBundle>>>,
         control: &BundleControl,
         collected: &Arc<Mutex<Collected>>,
     ) -> Self {
@@ -48,6 +52,7 @@ impl LocalHost {
             shuffle: Arc::clone(shuffle),
             stage: bundle.stage,
             side_inputs: bundle.side_inputs.clone(),
+            keyed: keyed.cloned(),
             control: control.clone(),
             room: bundle.output_limit,
             collected: Arc::clone(collected),
@@ -59,6 +64,10 @@ impl LocalHost {
             StageKind::Sdk(sdk) => Ok(sdk),
             _ => Err(Failure::new("a stage of the runner has no user code")),
         }
+    }
+
+    fn keyed(&self) -> Result<&Arc<Mutex<KeyedBundle>>, Box<Failure>> {
+        self.keyed.as_ref().ok_or_else(|| Failure::new("the stage has no state or timers"))
     }
 
     fn charge(&mut self, bytes: usize) {
@@ -84,23 +93,26 @@ impl Host for LocalHost {
     }
 
     fn get_state(&mut self, key: &StateKey, token: &Bytes) -> Result<StatePage, Box<Failure>> {
-        read_side_input(&self.shuffle, self.stage, &self.side_inputs, key, token)
+        match &self.keyed {
+            Some(keyed) if is_user_state(key) => lock(keyed).get(key, token),
+            _ => read_side_input(&self.shuffle, self.stage, &self.side_inputs, key, token),
+        }
     }
 
-    fn append_state(&mut self, _key: &StateKey, _data: Bytes) -> Result<(), Box<Failure>> {
-        Err(unsupported("user state"))
+    fn append_state(&mut self, key: &StateKey, data: Bytes) -> Result<(), Box<Failure>> {
+        lock(self.keyed()?).append(key, data)
     }
 
-    fn clear_state(&mut self, _key: &StateKey) -> Result<(), Box<Failure>> {
-        Err(unsupported("user state"))
+    fn clear_state(&mut self, key: &StateKey) -> Result<(), Box<Failure>> {
+        lock(self.keyed()?).clear(key)
     }
 
     fn set_timers(
         &mut self,
         _transform_id: &str,
-        _family: &str,
-        _timers: Bytes,
+        family: &str,
+        timers: Bytes,
     ) -> Result<(), Box<Failure>> {
-        Err(unsupported("timers"))
+        lock(self.keyed()?).set_timers(family, &timers)
     }
 }

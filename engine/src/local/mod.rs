@@ -18,6 +18,7 @@ use self::pool::Pool;
 use crate::bundle::{Bundle, BundleId, BundleInput, BundleResult};
 use crate::event::Event;
 use crate::grouping::group_bundle;
+use crate::keyed::KeyedBundle;
 use crate::plan::{SdkStage, StageKind};
 use crate::random::Random;
 use crate::shuffle::Shuffle;
@@ -31,6 +32,23 @@ pub struct LocalExecutor {
     pool: Pool,
     controls: Mutex<BTreeMap<BundleId, Control>>,
     finalizers: Mutex<BTreeMap<BundleId, Vec<Finalizer>>>,
+}
+
+/// Gives a stage with state its elements and the timers that fire.
+fn process_keyed(
+    processor: &mut BundleProcessor,
+    keyed: &Mutex<KeyedBundle>,
+    sdk: &SdkStage,
+) -> Result<(), Box<Failure>> {
+    // User code asks for state meanwhile.
+    let (elements, timers) = {
+        let keyed = lock(keyed);
+        (keyed.elements().to_vec(), keyed.timers()?)
+    };
+    elements.iter().try_for_each(|chunk| processor.process(&sdk.source, chunk))?;
+    timers.iter().try_for_each(|fired| {
+        processor.process_timers(&fired.transform_id, &fired.family, &fired.timers)
+    })
 }
 
 /// The way to stop a bundle, which may be asked for before the bundle has begun.
@@ -58,9 +76,11 @@ impl LocalExecutor {
 
     /// Runs a bundle to its end. A panic of user code ends the bundle and not the thread.
     #[must_use]
-    pub fn run(&self, bundle: &Bundle) -> Event {
+    pub fn run(&self, bundle: Bundle) -> Event {
         let id = bundle.id;
-        let result = catch_unwind(AssertUnwindSafe(|| self.run_unfenced(bundle)));
+        let result = catch_unwind(AssertUnwindSafe(|| self.run_unfenced(&bundle)));
+        // The engine changes next what the bundle has seen of its keys: it should be the only owner.
+        drop(bundle);
         lock(&self.controls).remove(&id);
         match result {
             Ok(Ok(result)) => Event::BundleDone { id, result: Box::new(result) },
@@ -92,20 +112,32 @@ impl LocalExecutor {
     ) -> Result<BundleResult, Box<Failure>> {
         let collected = Arc::new(Mutex::new(Collected::new(bundle.seed.map(Random::new))));
         let control = processor.control();
-        let host = LocalHost::new(&self.shuffle, bundle, &control, &collected);
+        let keyed = KeyedBundle::open(&self.shuffle, bundle)?.map(|it| Arc::new(Mutex::new(it)));
+        let host = LocalHost::new(&self.shuffle, bundle, keyed.as_ref(), &control, &collected);
         processor.start_bundle(Box::new(host))?;
         self.control(bundle, control);
-        if let BundleInput::Elements(chunks) = &bundle.input {
-            chunks.iter().try_for_each(|chunk| processor.process(&sdk.source, chunk))?;
+        match &keyed {
+            Some(keyed) => process_keyed(processor, keyed, sdk)?,
+            None => {
+                if let BundleInput::Elements(chunks) = &bundle.input {
+                    chunks.iter().try_for_each(|chunk| processor.process(&sdk.source, chunk))?;
+                }
+            }
         }
         let outcome = processor.finish_bundle()?;
-        let result = BundleResult {
+        let mut result = BundleResult {
             outputs: std::mem::take(&mut lock(&collected).outputs),
             residuals: outcome.residuals,
-            unprocessed: Vec::new(),
             metrics: outcome.metrics,
             finalizes: !outcome.finalizers.is_empty(),
+            ..BundleResult::default()
         };
+        if let Some(keyed) = keyed {
+            // The processor has let go of its host.
+            let keyed = Arc::into_inner(keyed)
+                .ok_or_else(|| Failure::new("somebody still works on the keys of a bundle"))?;
+            keyed.into_inner().unwrap_or_else(PoisonError::into_inner).close(&mut result)?;
+        }
         if result.finalizes {
             lock(&self.finalizers).insert(bundle.id, outcome.finalizers);
         }

@@ -37,6 +37,7 @@ use purlin_proto::pipeline::{Pipeline, TestStreamPayload, WindowingStrategy, tim
 pub use error::PlanError;
 pub use features::{Feature, feature};
 pub use options::PlanOptions;
+pub(crate) use traits::par_do_payload;
 
 /// Plans a pipeline.
 ///

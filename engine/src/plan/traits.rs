@@ -53,7 +53,7 @@ pub(super) fn is_sdk_primitive(transform_urn: &str) -> bool {
 }
 
 /// Decodes the payload of a ParDo or of a part of one.
-pub(super) fn par_do_payload(id: &str, transform: &PTransform) -> Result<ParDoPayload> {
+pub(crate) fn par_do_payload(id: &str, transform: &PTransform) -> Result<ParDoPayload> {
     let payload = transform.spec.clone().unwrap_or_default().payload;
     ParDoPayload::decode(payload).map_err(|error| {
         let place = place(id, transform);

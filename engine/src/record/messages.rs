@@ -10,7 +10,7 @@ pub(super) struct CommitRecord {
     pub(super) version: u32,
     #[prost(sint64, tag = "2")]
     pub(super) now: i64,
-    #[prost(oneof = "ChangeRecord", tags = "3, 4, 5, 6, 7")]
+    #[prost(oneof = "ChangeRecord", tags = "3, 4, 5, 6, 7, 8")]
     pub(super) change: Option<ChangeRecord>,
 }
 
@@ -26,6 +26,8 @@ pub(super) enum ChangeRecord {
     Drain(DrainRecord),
     #[prost(bool, tag = "7")]
     Start(bool),
+    #[prost(message, tag = "8")]
+    Script(ScriptRecord),
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -46,6 +48,8 @@ pub(super) struct BundleRecord {
     pub(super) metrics: Vec<MetricRecord>,
     #[prost(bool, tag = "8")]
     pub(super) finalizes: bool,
+    #[prost(message, optional, tag = "9")]
+    pub(super) keys: Option<super::keys::KeysRecord>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -54,6 +58,14 @@ pub(super) struct FireRecord {
     pub(super) stage: u64,
     #[prost(message, repeated, tag = "2")]
     pub(super) windows: Vec<WindowRecord>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct ScriptRecord {
+    #[prost(uint64, tag = "1")]
+    pub(super) stage: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub(super) outputs: Vec<OutputRecord>,
 }
 
 /// The dropped entries, column by column.

@@ -4,6 +4,7 @@
 //! replay needs no coder.
 
 mod chunk;
+mod keys;
 mod messages;
 mod window;
 
@@ -30,6 +31,10 @@ impl Commit {
             Change::Fire { stage, windows } => m::ChangeRecord::Fire(m::FireRecord {
                 stage: stage.0 as u64,
                 windows: windows.iter().map(window::to_record).collect(),
+            }),
+            Change::Script { stage, outputs } => m::ChangeRecord::Script(m::ScriptRecord {
+                stage: stage.0 as u64,
+                outputs: outputs.iter().map(output_record).collect(),
             }),
             Change::Drain { dropped } => m::ChangeRecord::Drain(m::DrainRecord {
                 stages: dropped.iter().map(|(stage, _)| stage.0 as u64).collect(),
@@ -63,6 +68,10 @@ impl Commit {
                 stage: stage_id(fire.stage)?,
                 windows: collect(fire.windows, window::of_record)?,
             },
+            m::ChangeRecord::Script(script) => Change::Script {
+                stage: stage_id(script.stage)?,
+                outputs: collect(script.outputs, output_of)?,
+            },
             m::ChangeRecord::Drain(drain) => Change::Drain {
                 dropped: collect(
                     drain.stages.into_iter().zip(drain.entries).collect(),
@@ -82,6 +91,7 @@ fn bundle_record(commit: &BundleCommit) -> m::BundleRecord {
         outputs: commit.outputs.iter().map(output_record).collect(),
         residuals: commit.residuals.iter().map(residual_record).collect(),
         unprocessed: commit.unprocessed.iter().map(|chunk| chunk::to_record(chunk)).collect(),
+        keys: commit.keyed.as_ref().map(keys::to_record),
         metrics: commit.metrics.iter().map(m::metric_record).collect(),
         finalizes: commit.finalizes,
     }
@@ -95,6 +105,7 @@ fn bundle_of(record: m::BundleRecord) -> Result<BundleCommit, Error> {
         outputs: collect(record.outputs, output_of)?,
         residuals: collect(record.residuals, residual_of)?,
         unprocessed: collect(record.unprocessed, |record| chunk::of_record(record).map(Arc::new))?,
+        keyed: record.keys.map(keys::of_record).transpose()?,
         metrics: collect(record.metrics, |metric| m::metric_of(metric).ok_or_else(malformed))?,
         finalizes: record.finalizes,
     })

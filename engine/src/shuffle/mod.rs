@@ -23,6 +23,7 @@ use purlin_sdk::exec::{Chunk, ExecConfig, Failure, Framing, SinkConfig};
 
 use crate::bundle::Output;
 use crate::config::EngineConfig;
+use crate::keyed::KeyedFacts;
 use crate::plan::{Collection, CollectionId, Plan, StageId, StageKind};
 use crate::random::Random;
 use crate::state::Facts;
@@ -135,6 +136,10 @@ impl Shuffle {
             None if edge.needs.spread => cut::even(chunk, self.spread),
             None => vec![chunk],
         }
+    }
+
+    pub(crate) fn keyed_facts(&self, stage: usize) -> Option<&KeyedFacts> {
+        self.facts.keyed.get(stage)?.as_ref()
     }
 
     pub(crate) fn plan(&self) -> &Plan {

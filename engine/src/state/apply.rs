@@ -9,9 +9,9 @@ use purlin_sdk::{Stamp, Window};
 
 use super::entry::Hold;
 use super::quiescence::{Tokens, union, with_token};
-use super::{Entry, Facts, State, Work};
+use super::{Entry, Facts, StageState, State, Work};
 use crate::bundle::{BundleId, Output};
-use crate::commit::{BundleCommit, Change, Commit, ResidualWork};
+use crate::commit::{BundleCommit, Change, Commit, KeyChanges, ResidualWork};
 use crate::plan::{StageId, StageKind};
 
 /// What follows from a commit for scheduling.
@@ -33,6 +33,9 @@ impl State {
             Change::Bundle(bundle) => self.apply_bundle(facts, bundle, &mut effects),
             Change::Fire { stage, windows } => {
                 self.apply_fire(facts, *stage, windows, &mut effects);
+            }
+            Change::Script { stage, outputs } => {
+                self.apply_script(facts, *stage, outputs, &mut effects);
             }
             Change::Drain { dropped } => self.apply_drain(dropped),
         }
@@ -60,6 +63,9 @@ impl State {
             self.quiescence.open(commit.bundle);
             output_tokens = with_token(&tokens, commit.bundle);
         }
+        if let Some(keyed) = &commit.keyed {
+            self.change_keys(facts, commit, keyed, &output_tokens);
+        }
         for output in &commit.outputs {
             self.deliver(facts, output, &output_tokens, effects);
         }
@@ -70,6 +76,22 @@ impl State {
             self.metrics.entry(key).and_modify(|old| old.merge(*value)).or_insert(*value);
         }
         inherited.iter().for_each(|tokens| self.quiescence.release(tokens));
+    }
+
+    fn change_keys(
+        &mut self,
+        facts: &Facts,
+        commit: &BundleCommit,
+        keyed: &KeyChanges,
+        tokens: &Tokens,
+    ) {
+        let Some(stage_facts) = &facts.keyed[commit.stage.0] else { return };
+        if !keyed.changes.is_empty() {
+            // What state derives from cannot be followed any further.
+            self.quiescence.lose(tokens);
+        }
+        let StageState { keyed: state, output_holds, .. } = &mut self.stages[commit.stage.0];
+        state.change(stage_facts, keyed.partition, &keyed.changes, output_holds);
     }
 
     /// Puts back what a bundle left of its input.

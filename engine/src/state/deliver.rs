@@ -14,7 +14,7 @@ use crate::plan::{CollectionId, StageId, StageKind};
 use crate::topology::Reader;
 
 /// The metric that counts elements which came after their window had ended.
-const DROPPED: &str = "droppedDueToLateness";
+pub(crate) const DROPPED: &str = "droppedDueToLateness";
 
 impl State {
     pub(super) fn deliver(

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use purlin_sdk::Timestamp;
 
-/// A multiset of timestamps that knows its least.
+/// A multiset of timestamps that knows its least. The end of time holds nothing and is not kept.
 #[derive(Clone, PartialEq, Default, Debug)]
-pub(super) struct Holds(BTreeMap<Timestamp, usize>);
+pub(crate) struct Holds(BTreeMap<Timestamp, usize>);
 
 impl Holds {
-    pub(super) fn add(&mut self, hold: Timestamp) {
+    pub(crate) fn add(&mut self, hold: Timestamp) {
+        if hold == Timestamp::MAX {
+            return;
+        }
         *self.0.entry(hold).or_default() += 1;
     }
 
-    pub(super) fn remove(&mut self, hold: Timestamp) {
+    pub(crate) fn remove(&mut self, hold: Timestamp) {
         if let Some(count) = self.0.get_mut(&hold) {
             *count -= 1;
             if *count == 0 {
@@ -23,7 +26,7 @@ impl Holds {
     }
 
     /// The least, or the end of time.
-    pub(super) fn least(&self) -> Timestamp {
+    pub(crate) fn least(&self) -> Timestamp {
         self.0.keys().next().copied().unwrap_or(Timestamp::MAX)
     }
 }

@@ -6,23 +6,26 @@ mod entry;
 mod groups;
 mod holds;
 mod quiescence;
+mod script;
 mod side_gate;
 mod watermarks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use purlin_sdk::Timestamp;
-use purlin_sdk::Window;
 use purlin_sdk::runner::Metrics;
+use purlin_sdk::{Error, Timestamp, Window};
 
 pub(crate) use self::apply::Effects;
+pub(crate) use self::deliver::DROPPED;
 pub(crate) use self::entry::{Entry, Work};
 use self::groups::GroupBuffer;
-use self::holds::Holds;
+pub(crate) use self::holds::Holds;
 use self::quiescence::Quiescence;
+use self::script::Script;
 pub(crate) use self::side_gate::side_window_span;
 use crate::bundle::BundleId;
+use crate::keyed::{KeyedFacts, KeyedState, Now, Table};
 use crate::plan::{CollectionId, Plan, StageId};
 use crate::side_inputs::SideInputs;
 use crate::topology::Topology;
@@ -32,6 +35,18 @@ use crate::topology::Topology;
 pub(crate) struct Facts {
     pub(crate) plan: Arc<Plan>,
     pub(crate) topology: Topology,
+    /// By stage; `None` for those that keep nothing per key.
+    pub(crate) keyed: Vec<Option<KeyedFacts>>,
+}
+
+impl Facts {
+    /// # Errors
+    /// When a stage with keys is described in a way that the engine cannot follow.
+    pub(crate) fn new(plan: Arc<Plan>) -> Result<Self, Error> {
+        let keyed = KeyedFacts::of_plan(&plan)?;
+        let topology = Topology::new(&plan, |stage: StageId| keyed[stage.0].is_some());
+        Ok(Self { plan, topology, keyed })
+    }
 }
 
 /// The durable state of a job: queues, buffers, watermarks, holds, side inputs and metrics.
@@ -49,6 +64,8 @@ pub struct State {
     side_inputs: SideInputs,
     quiescence: Quiescence,
     is_draining: bool,
+    /// Processing time, where a script decides about it.
+    clock: Option<Timestamp>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -64,6 +81,10 @@ struct StageState {
     has_emitted: bool,
     /// Of a GroupByKey.
     groups: GroupBuffer,
+    /// Of a stage that keeps something for each key.
+    keyed: KeyedState,
+    /// Of a source that a test scripts.
+    script: Script,
 }
 
 impl StageState {
@@ -77,6 +98,8 @@ impl StageState {
             output_watermark: Timestamp::MIN,
             has_emitted: false,
             groups: GroupBuffer::default(),
+            keyed: KeyedState::default(),
+            script: Script::default(),
         }
     }
 }
@@ -92,7 +115,9 @@ impl State {
             side_inputs: SideInputs::default(),
             quiescence: Quiescence::default(),
             is_draining: false,
+            clock: None,
         };
+        state.start_clock(facts);
         state.propagate(facts);
         state
     }
@@ -125,7 +150,10 @@ impl State {
     /// The bytes of queues, buffers and side inputs.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        let stages = self.stages.iter().map(|stage| stage.entry_bytes + stage.groups.bytes());
+        let stages = self
+            .stages
+            .iter()
+            .map(|stage| stage.entry_bytes + stage.groups.bytes() + stage.keyed.size_bytes());
         stages.sum::<usize>() + self.side_inputs.size_bytes()
     }
 
@@ -136,6 +164,7 @@ impl State {
             && self.stages.iter().all(|stage| {
                 stage.entries.is_empty()
                     && stage.groups.is_empty()
+                    && stage.keyed.is_empty()
                     && stage.output_watermark == Timestamp::MAX
             })
     }
@@ -156,6 +185,28 @@ impl State {
 
     pub(crate) fn entries(&self, stage: StageId) -> impl Iterator<Item = (u64, &Entry)> {
         self.stages[stage.0].entries.iter().map(|(id, entry)| (*id, entry))
+    }
+
+    /// What was committed about the keys of a partition.
+    pub(crate) fn table(&self, stage: StageId, partition: u32) -> Arc<Table> {
+        self.stages[stage.0].keyed.table(partition)
+    }
+
+    /// When the first timer of processing time of a stage is due.
+    pub(crate) fn next_processing(&self, stage: StageId) -> Option<Timestamp> {
+        self.stages[stage.0].keyed.next_processing()
+    }
+
+    /// What a stage keeps for its keys, with its facts and clocks.
+    pub(crate) fn keyed<'a>(
+        &'a self,
+        facts: &'a Facts,
+        stage: StageId,
+        now: Timestamp,
+    ) -> Option<(&'a KeyedFacts, &'a KeyedState, Now)> {
+        let state = &self.stages[stage.0];
+        let now = Now { watermark: state.input_watermark, processing_time: now };
+        Some((facts.keyed[stage.0].as_ref()?, &state.keyed, now))
     }
 
     pub(crate) fn has_emitted(&self, stage: StageId) -> bool {
@@ -188,13 +239,14 @@ impl State {
         let stage = &self.stages[stage.0];
         format!(
             "input watermark {}, output watermark {}, input hold {}, output hold {}, \
-             {} queue entries, {} buffered bytes",
+             {} queue entries, {} buffered bytes, {} keys with state",
             stage.input_watermark,
             stage.output_watermark,
             stage.input_holds.least(),
             stage.output_holds.least(),
             stage.entries.len(),
             stage.groups.bytes(),
+            stage.keyed.keys(),
         )
     }
 }

@@ -21,9 +21,13 @@ impl State {
             if matches!(stage.kind, StageKind::Impulse { .. }) && !state.has_emitted {
                 input = Timestamp::MIN;
             }
+            if let StageKind::TestStream { outputs, .. } = &stage.kind {
+                input = state.script.least(outputs);
+            }
             let output = input.min(state.output_holds.least());
             state.input_watermark = state.input_watermark.max(input);
             state.groups.expire(state.input_watermark, lateness);
+            state.keyed.end(state.input_watermark);
             state.output_watermark = state.output_watermark.max(output);
         }
         for position in 0..facts.plan.collections.len() {
@@ -33,7 +37,10 @@ impl State {
 
     fn propagate_collection(&mut self, facts: &Facts, id: CollectionId) {
         let producers = &facts.plan.collections[id.0].producers;
-        let of_producers = producers.iter().map(|stage| self.stages[stage.0].output_watermark);
+        let of_producers = producers.iter().map(|stage| match facts.plan.stages[stage.0].kind {
+            StageKind::TestStream { .. } => self.stages[stage.0].script.watermark(id),
+            _ => self.stages[stage.0].output_watermark,
+        });
         let watermark = of_producers.min().unwrap_or(Timestamp::MAX);
         self.watermarks[id.0] = self.watermarks[id.0].max(watermark);
     }

@@ -16,6 +16,7 @@ use purlin_sdk::StandardWindowFn;
 pub(crate) const SPLIT: usize = 1;
 pub(crate) const READ: usize = 2;
 pub(crate) const MAP: usize = 4;
+pub(crate) const GROUP: usize = 5;
 pub(crate) const SIDE: usize = 7;
 pub(crate) const SINK: usize = 8;
 pub(crate) const PASS: usize = 9;

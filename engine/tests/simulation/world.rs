@@ -16,7 +16,7 @@ use purlin_sdk::exec::{Chunk, Failure, Residual};
 use purlin_sdk::{PaneInfo, Stamp, Timestamp, Window};
 
 use crate::elements::{bytes, chunks, for_each, number, stamp_of, strings, time_of, window_of};
-use crate::plan::{MAP, NUMBERS, PASS, READ, SIDE, SINK, SPLIT};
+use crate::plan::{GROUP, MAP, NUMBERS, PASS, READ, SIDE, SINK, SPLIT};
 
 /// A restriction of numbers, and whether it ends by itself.
 pub(crate) type Range = (u64, u64);
@@ -229,7 +229,7 @@ impl World {
     fn execute(&mut self, bundle: &Bundle) -> (BundleResult, Effect) {
         let mut effect = Effect::default();
         let result = match (&bundle.input, bundle.stage.0) {
-            (BundleInput::Groups(_), _) => {
+            (BundleInput::Groups(_), _) | (_, GROUP) => {
                 group_bundle(self.engine.shuffle(), bundle).expect("it groups")
             }
             (BundleInput::Elements(input), SPLIT) => self.split(input),

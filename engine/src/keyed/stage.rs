@@ -1,0 +1,112 @@
+//! The durable state of a stage with keys: a table and a queue of timers for each partition.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use purlin_sdk::Timestamp;
+
+use super::change::KeyChange;
+use super::facts::{KeyedFacts, Kind};
+use super::queue::{DueTimer, Now, TimerQueue};
+use super::table::Table;
+use crate::state::Holds;
+
+/// The durable state of a stage with keys.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub(crate) struct KeyedState {
+    partitions: BTreeMap<u32, Partition>,
+}
+
+#[derive(Clone, PartialEq, Default, Debug)]
+struct Partition {
+    /// Shared with the bundle that runs, if any.
+    table: Arc<Table>,
+    timers: TimerQueue,
+}
+
+impl KeyedState {
+    /// Applies what a bundle changed. The holds of timers are those of the stage's outputs.
+    pub(crate) fn change(
+        &mut self,
+        facts: &KeyedFacts,
+        partition: u32,
+        changes: &[(Bytes, KeyChange)],
+        holds: &mut Holds,
+    ) {
+        let Partition { table, timers } = self.partitions.entry(partition).or_default();
+        let table = Arc::make_mut(table);
+        for (key, change) in changes {
+            table.change(key, change, |key, moved| {
+                if let Some(before) = moved.before {
+                    timers.remove(facts, key, moved.id, before);
+                    holds.remove(before.hold);
+                }
+                if let Some(after) = moved.after {
+                    timers.insert(facts, key, moved.id, after);
+                    holds.add(after.hold);
+                }
+            });
+        }
+    }
+
+    /// The table of a partition.
+    pub(crate) fn table(&self, partition: u32) -> Arc<Table> {
+        self.partitions.get(&partition).map(|found| Arc::clone(&found.table)).unwrap_or_default()
+    }
+
+    /// The partitions in which timers are due.
+    pub(crate) fn due_partitions(&self, now: Now) -> impl Iterator<Item = u32> {
+        let due = self.partitions.iter().filter(move |(_, found)| found.timers.is_due(now));
+        due.map(|(partition, _)| *partition)
+    }
+
+    /// At most `limit` timers of a partition that are due.
+    pub(crate) fn due(
+        &self,
+        facts: &KeyedFacts,
+        partition: u32,
+        now: Now,
+        limit: usize,
+    ) -> Vec<DueTimer> {
+        let Some(found) = self.partitions.get(&partition) else { return Vec::new() };
+        // What a grouping does at a time depends on the clocks alone.
+        let is_one_a_key = matches!(facts.kind, Kind::User(_));
+        let due = found.timers.due(now, limit, is_one_a_key).into_iter();
+        due.filter_map(|(key, id)| {
+            let timer = *found.table.key(&key)?.timers.get(&id)?;
+            Some(DueTimer { key, id, timer })
+        })
+        .collect()
+    }
+
+    /// When the first timer of processing time is due.
+    pub(crate) fn next_processing(&self) -> Option<Timestamp> {
+        self.partitions.values().filter_map(|found| found.timers.next_processing()).min()
+    }
+
+    /// Drops what is left at the end of time, of which nobody is told.
+    pub(crate) fn end(&mut self, watermark: Timestamp) {
+        if watermark == Timestamp::MAX && self.has_no_timers() {
+            self.partitions.clear();
+        }
+    }
+
+    pub(crate) fn has_no_timers(&self) -> bool {
+        self.partitions.values().all(|found| found.timers.is_empty())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.partitions.values().all(|found| found.table.is_empty())
+    }
+
+    /// How many keys have state or timers.
+    pub(crate) fn keys(&self) -> usize {
+        self.partitions.values().map(|found| found.table.len()).sum()
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.partitions.values().map(|found| found.table.size_bytes()).sum()
+    }
+}
