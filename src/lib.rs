@@ -9,12 +9,13 @@ mod signals;
 mod worker;
 
 pub use purlin_sdk::{
-    BoxError, CombineFn, Context, Continuation, Counter, Distribution, DoFn, Element, Error,
-    Failure, Finished, FixedWindows, Gauge, GlobalWindows, Grouped, IntervalWindow, Mistake,
-    OffsetRange, PCollection, PTransform, PaneInfo, Pipeline, PipelineOptions, Place, Restriction,
-    Result, Runner, RunningPipeline, Sealed, Serde, SlidingWindows, SplittableDoFn, Stamp,
-    StandardWindowFn, Tag, Text, Timestamp, TimestampCombiner, Timing, Tracker, TypedKey, Window,
-    WindowInto, Windows, coders, element, runner, testing, transforms,
+    AccumulationMode, AfterProcessingTime, AfterWatermark, BoxError, CombineFn, Context,
+    Continuation, Counter, Distribution, DoFn, Element, EmptyPane, Error, Failure, Finished,
+    FixedWindows, Gauge, GlobalWindows, Grouped, IntervalWindow, Mistake, OffsetRange, PCollection,
+    PTransform, PaneInfo, Pipeline, PipelineOptions, Place, Restriction, Result, Runner,
+    RunningPipeline, Sealed, Serde, SlidingWindows, SplittableDoFn, Stamp, StandardWindowFn, Tag,
+    Text, Timestamp, TimestampCombiner, Timing, Tracker, Trigger, TypedKey, Window, WindowInto,
+    Windows, coders, element, runner, testing, transforms,
 };
 
 /// What the code of `#[derive(Element)]` calls.
@@ -44,6 +45,7 @@ pub mod prelude {
         BoxError, CombineFn, Context, Continuation, Counter, Distribution, DoFn, Element,
         FixedWindows, GlobalWindows, Grouped, OffsetRange, PCollection, PTransform, Pipeline,
         PipelineOptions, Restriction, Runner, RunningPipeline, Serde, SlidingWindows,
-        SplittableDoFn, Tag, Text, Timestamp, TimestampCombiner, Tracker, Window, io,
+        SplittableDoFn, Tag, Text, Timestamp, TimestampCombiner, Tracker, Trigger, Window,
+        WindowInto, io,
     };
 }

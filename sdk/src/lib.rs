@@ -45,6 +45,7 @@ pub use runner::{Finished, Runner, RunningPipeline};
 pub use time::Timestamp;
 pub use transforms::PTransform;
 pub use window::{
-    FixedWindows, GlobalWindows, IntervalWindow, PaneInfo, SlidingWindows, Stamp, StandardWindowFn,
-    TimestampCombiner, Timing, Window, WindowInto, Windows,
+    AccumulationMode, AfterProcessingTime, AfterWatermark, EmptyPane, FixedWindows, GlobalWindows,
+    IntervalWindow, PaneInfo, SlidingWindows, Stamp, StandardWindowFn, TimestampCombiner, Timing,
+    Trigger, Window, WindowInto, Windows,
 };

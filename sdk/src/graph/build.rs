@@ -132,7 +132,7 @@ impl Graph {
     ) -> CollectionId {
         let main: Vec<_> = self.main_inputs(node).collect();
         let windowing = match main.first() {
-            Some(first) => self.collections[first.0].windowing.clone(),
+            Some(first) => self.windowing_behind(node, &self.collections[first.0].windowing),
             None => WindowInto::from(GlobalWindows),
         };
         let is_bounded = main.iter().all(|input| self.collections[input.0].is_bounded);
@@ -141,6 +141,14 @@ impl Graph {
         self.collections.push(Collection { codec, windowing, is_bounded, producer });
         self.nodes[node.0].outputs.push((local_name.to_owned(), id));
         id
+    }
+
+    /// The windowing of what a transform gives whose input is windowed as `input`.
+    fn windowing_behind(&self, node: NodeId, input: &WindowInto) -> WindowInto {
+        match self.nodes[node.0].spec {
+            Spec::GroupByKey => input.after_grouping(),
+            _ => input.clone(),
+        }
     }
 
     /// The inputs of a transform that are not side inputs.

@@ -9,6 +9,7 @@ use purlin_proto::pipeline as proto;
 use purlin_proto::urns;
 
 use super::build::{Collection, Graph, Node, NodeId, ParDoSpec, Spec};
+use super::grouping;
 use super::names::unique_names;
 use super::sealed::Sealed;
 use crate::coders::CoderSpec;
@@ -49,7 +50,7 @@ impl Graph {
                     for input in self.main_inputs(NodeId(index)) {
                         mistakes.extend(unusable_key(node, &self.collections[input.0]));
                         if !self.is_in_assertion(node) {
-                            mistakes.extend(never_fires(node, &self.collections[input.0]));
+                            mistakes.extend(grouping::mistakes(node, &self.collections[input.0]));
                         }
                     }
                 }
@@ -89,22 +90,9 @@ fn unusable_key(node: &Node, input: &Collection) -> Option<Mistake> {
     })
 }
 
-fn never_ends(collection: &Collection) -> bool {
-    let is_global = collection.windowing.window_fn() == crate::window::StandardWindowFn::Global;
-    is_global && !collection.is_bounded
-}
-
 fn never_ready(node: &Node, side: &Collection) -> Option<Mistake> {
-    never_ends(side).then(|| Mistake {
+    grouping::never_ends(side).then(|| Mistake {
         message: "an unbounded side input in the global window would never be ready".to_owned(),
-        place: node.place.clone(),
-        help: Some("window it first, for example `.window_into(FixedWindows::of(…))`".to_owned()),
-    })
-}
-
-fn never_fires(node: &Node, input: &Collection) -> Option<Mistake> {
-    never_ends(input).then(|| Mistake {
-        message: "grouping an unbounded collection in the global window would never end".to_owned(),
         place: node.place.clone(),
         help: Some("window it first, for example `.window_into(FixedWindows::of(…))`".to_owned()),
     })

@@ -14,8 +14,8 @@ impl<T: Element> PCollection<T> {
     pub fn window_into(&self, windowing: impl Into<WindowInto>) -> Self {
         let place = Place::caller();
         let windowing = windowing.into();
-        if let Some(mistake) = windowing.window_fn().mistake() {
-            self.pipeline.graph.borrow_mut().mistake(mistake, place.clone(), "");
+        if let Some((mistake, help)) = windowing.mistake() {
+            self.pipeline.graph.borrow_mut().mistake(mistake, place.clone(), help);
         }
         let spec = Spec::WindowInto(windowing.clone());
         let (_, output) = self.pipeline.step("WindowInto", place, spec, self.id);

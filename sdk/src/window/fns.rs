@@ -68,6 +68,12 @@ impl SlidingWindows {
 }
 
 impl StandardWindowFn {
+    /// Whether it is the one window of all time.
+    #[must_use]
+    pub fn is_global(&self) -> bool {
+        *self == Self::Global
+    }
+
     /// The windows of an element at `timestamp`.
     #[must_use]
     pub fn assign(&self, timestamp: Timestamp) -> Windows {

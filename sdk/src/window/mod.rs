@@ -3,6 +3,7 @@
 mod fns;
 mod pane;
 mod strategy;
+mod trigger;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use bytes::Bytes;
 
 pub use fns::{FixedWindows, GlobalWindows, SlidingWindows, StandardWindowFn};
 pub use pane::{PaneInfo, Timing};
-pub use strategy::{TimestampCombiner, WindowInto};
+pub use strategy::{AccumulationMode, EmptyPane, TimestampCombiner, WindowInto};
+pub use trigger::{AfterProcessingTime, AfterWatermark, Trigger};
 
 use crate::time::Timestamp;
 

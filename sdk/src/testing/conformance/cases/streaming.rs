@@ -227,7 +227,7 @@ fn elements_behind_the_watermark_of_an_open_window_are_kept(p: &Pipeline) -> End
 
 fn late_elements_within_the_allowed_lateness_are_kept(p: &Pipeline) -> Ending {
     let closed = Gate::default();
-    let windowing = WindowInto::from(FixedWindows::of(seconds(10))).allowed_lateness(seconds(100));
+    let windowing = FixedWindows::of(seconds(10)).allowed_lateness(seconds(100)).discarding();
     let acts = [
         Give(1, 1),
         Watermark(10),
