@@ -45,7 +45,8 @@ pub use runner::{Finished, Runner, RunningPipeline};
 pub use time::Timestamp;
 pub use transforms::PTransform;
 pub use window::{
-    AccumulationMode, AfterProcessingTime, AfterWatermark, EmptyPane, FixedWindows, GlobalWindows,
-    IntervalWindow, PaneInfo, SlidingWindows, Stamp, StandardWindowFn, TimestampCombiner, Timing,
-    Trigger, Window, WindowInto, Windows,
+    AccumulationMode, AfterProcessingTime, AfterWatermark, AnyWindowFn, AssignContext,
+    BoundedWindow, CalendarWindows, CustomWindowFn, EmptyPane, FixedWindows, GlobalWindows,
+    IntervalWindow, PaneInfo, Sessions, SlidingWindows, Stamp, StandardWindowFn, TimestampCombiner,
+    Timing, Trigger, Weekday, Window, WindowFn, WindowInto, Windows,
 };

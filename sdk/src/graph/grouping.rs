@@ -1,16 +1,21 @@
-//! Mistakes in what is grouped, which only the windowing of the input shows.
+//! Mistakes in what is grouped or a side input, which only its windowing shows.
 
 use super::build::{Collection, Node};
 use crate::error::Mistake;
 
 /// Whether the one window of a collection never ends.
-pub(super) fn never_ends(collection: &Collection) -> bool {
+fn never_ends(collection: &Collection) -> bool {
     collection.windowing.window_fn().is_global() && !collection.is_bounded
 }
 
 /// What is wrong with grouping `input`.
 pub(super) fn mistakes(node: &Node, input: &Collection) -> Vec<Mistake> {
     [never_fires(node, input), loses_data(node, input)].into_iter().flatten().collect()
+}
+
+/// What is wrong with `side` as a side input.
+pub(super) fn side_mistakes(node: &Node, side: &Collection) -> Vec<Mistake> {
+    [never_ready(node, side), unmapped(node, side)].into_iter().flatten().collect()
 }
 
 fn never_fires(node: &Node, input: &Collection) -> Option<Mistake> {
@@ -38,5 +43,22 @@ fn loses_data(node: &Node, input: &Collection) -> Option<Mistake> {
              allow it by `.allow_unsafe_triggers()` on the windowing"
                 .to_owned(),
         ),
+    })
+}
+
+fn never_ready(node: &Node, side: &Collection) -> Option<Mistake> {
+    never_ends(side).then(|| Mistake {
+        message: "an unbounded side input in the global window would never be ready".to_owned(),
+        place: node.place.clone(),
+        help: Some("window it first, for example `.window_into(FixedWindows::of(…))`".to_owned()),
+    })
+}
+
+fn unmapped(node: &Node, side: &Collection) -> Option<Mistake> {
+    side.windowing.window_fn().is_merging().then(|| Mistake {
+        message: "a side input in windows that merge has none for the windows of other collections"
+            .to_owned(),
+        place: node.place.clone(),
+        help: Some("window it in another way first".to_owned()),
     })
 }

@@ -14,8 +14,8 @@ use super::names::unique_names;
 use super::sealed::Sealed;
 use crate::coders::CoderSpec;
 use crate::error::{Error, Mistake, Result};
-use crate::exec::{COMBINE_FN_URN, DO_FN_URN, FnTable, Function};
-use crate::window::WindowInto;
+use crate::exec::{COMBINE_FN_URN, DO_FN_URN, FnTable, Function, WINDOW_FN_URN, WindowFunction};
+use crate::window::AnyWindowFn;
 
 /// The id of the environment that all transforms of this SDK run in.
 pub(crate) const ENVIRONMENT: &str = "purlin";
@@ -59,9 +59,9 @@ impl Graph {
                         par_do.side_inputs.iter().any(|side| side.local_name == local)
                     };
                     let sides = node.inputs.iter().filter(|(local, _)| is_side(local));
-                    mistakes.extend(
-                        sides.filter_map(|(_, id)| never_ready(node, &self.collections[id.0])),
-                    );
+                    mistakes.extend(sides.flat_map(|(_, id)| {
+                        grouping::side_mistakes(node, &self.collections[id.0])
+                    }));
                 }
                 _ => {}
             }
@@ -87,14 +87,6 @@ fn unusable_key(node: &Node, input: &Collection) -> Option<Mistake> {
         help: Some(
             "use a key whose equal values have equal bytes, such as a string or number".to_owned(),
         ),
-    })
-}
-
-fn never_ready(node: &Node, side: &Collection) -> Option<Mistake> {
-    grouping::never_ends(side).then(|| Mistake {
-        message: "an unbounded side input in the global window would never be ready".to_owned(),
-        place: node.place.clone(),
-        help: Some("window it first, for example `.window_into(FixedWindows::of(…))`".to_owned()),
     })
 }
 
@@ -169,7 +161,7 @@ impl Sealing<'_> {
             unique_name: format!("{}.{local}", self.names[producer.0]),
             coder_id: self.coder(&collection.codec.spec()),
             is_bounded: bounded.into(),
-            windowing_strategy_id: self.windowing(&collection.windowing),
+            windowing_strategy_id: self.windowing(collection),
             display_data: Vec::new(),
         };
         self.components.pcollections.insert(id.clone(), message);
@@ -195,9 +187,11 @@ impl Sealing<'_> {
     }
 
     /// The id of a windowing strategy, which is added once.
-    fn windowing(&mut self, windowing: &WindowInto) -> String {
+    fn windowing(&mut self, collection: &Collection) -> String {
+        let windowing = &collection.windowing;
+        let window_fn = self.window_fn(windowing.window_fn(), collection.windowed_by);
         let window_coder = self.coder(&windowing.window_coder());
-        let strategy = windowing.to_proto(window_coder, ENVIRONMENT);
+        let strategy = windowing.to_proto(window_fn, window_coder, ENVIRONMENT);
         let strategies = &mut self.components.windowing_strategies;
         if let Some((id, _)) = strategies.iter().find(|(_, known)| **known == strategy) {
             return id.clone();
@@ -205,6 +199,21 @@ impl Sealing<'_> {
         let id = format!("w{}", strategies.len());
         strategies.insert(id.clone(), strategy);
         id
+    }
+
+    /// A window function; a user's own goes by the name of the transform that windows by it.
+    fn window_fn(&mut self, window_fn: &AnyWindowFn, by: Option<NodeId>) -> proto::FunctionSpec {
+        match (window_fn, by) {
+            (AnyWindowFn::Standard(standard), _) => standard.to_proto(),
+            (AnyWindowFn::Custom(_), Some(by)) => {
+                let (name, place) = (&self.names[by.0], &self.graph.nodes[by.0].place);
+                let function = WindowFunction::of(window_fn.clone(), name.clone(), place.clone());
+                self.table.window_fns.insert(function);
+                self.function_spec(by, WINDOW_FN_URN)
+            }
+            // Only a transform can bring a function of a user's own into the graph.
+            (AnyWindowFn::Custom(_), None) => proto::FunctionSpec::default(),
+        }
     }
 
     fn transform(&mut self, id: NodeId, node: &Node, members: &[NodeId]) -> proto::PTransform {
@@ -247,7 +256,7 @@ impl Sealing<'_> {
             Spec::Reshuffle => (urns::transforms::RESHUFFLE, Bytes::new()),
             Spec::ParDo(par_do) => (urns::transforms::PAR_DO, self.par_do(id, node, par_do)),
             Spec::WindowInto(windowing) => {
-                let window_fn = Some(windowing.window_fn().to_proto());
+                let window_fn = Some(self.window_fn(windowing.window_fn(), Some(id)));
                 let payload = proto::WindowIntoPayload { window_fn }.encode_to_vec();
                 (urns::transforms::ASSIGN_WINDOWS, payload.into())
             }

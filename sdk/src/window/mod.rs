@@ -1,7 +1,14 @@
 //! Windows: where in event time an element belongs.
 
-mod fns;
+mod calendar;
+mod civil;
+mod custom;
+mod fixed;
+mod function;
+mod interval;
 mod pane;
+mod sessions;
+mod standard;
 mod strategy;
 mod trigger;
 
@@ -10,8 +17,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-pub use fns::{FixedWindows, GlobalWindows, SlidingWindows, StandardWindowFn};
+pub use calendar::{CalendarWindows, Weekday};
+pub use custom::{AssignContext, BoundedWindow, CustomWindowFn, WindowFn};
+pub use fixed::{FixedWindows, GlobalWindows, SlidingWindows};
+pub use function::AnyWindowFn;
 pub use pane::{PaneInfo, Timing};
+pub use sessions::Sessions;
+pub use standard::StandardWindowFn;
 pub use strategy::{AccumulationMode, EmptyPane, TimestampCombiner, WindowInto};
 pub use trigger::{AfterProcessingTime, AfterWatermark, Trigger};
 
@@ -45,6 +57,17 @@ impl Window {
             Self::Global => Timestamp::END_OF_GLOBAL_WINDOW,
             Self::Interval(window) => Timestamp(window.end.0.saturating_sub(1)),
             Self::Custom(max, _) => *max,
+        }
+    }
+}
+
+impl Window {
+    /// The interval, where it is one.
+    #[must_use]
+    pub fn as_interval(&self) -> Option<IntervalWindow> {
+        match self {
+            Self::Interval(window) => Some(*window),
+            _ => None,
         }
     }
 }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use purlin_proto::pipeline as proto;
-use purlin_proto::urns;
 
-use super::{StandardWindowFn, Trigger};
+use super::{AnyWindowFn, Trigger};
 use crate::coders::CoderSpec;
 use crate::time::millis;
 
@@ -48,7 +47,7 @@ pub enum EmptyPane {
 /// of their window, no empty last pane. Nothing is taken over from an earlier `window_into`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct WindowInto {
-    pub(crate) window_fn: StandardWindowFn,
+    pub(crate) window_fn: AnyWindowFn,
     pub(crate) trigger: Trigger,
     /// `None` where the author did not say.
     pub(crate) accumulation: Option<AccumulationMode>,
@@ -130,17 +129,14 @@ impl WindowInto {
 
     /// The window function.
     #[must_use]
-    pub fn window_fn(&self) -> StandardWindowFn {
-        self.window_fn
+    pub fn window_fn(&self) -> &AnyWindowFn {
+        &self.window_fn
     }
 
     /// The coder of its windows.
     #[must_use]
     pub fn window_coder(&self) -> CoderSpec {
-        match self.window_fn {
-            StandardWindowFn::Global => CoderSpec::new(urns::coders::GLOBAL_WINDOW, vec![]),
-            _ => CoderSpec::new(urns::coders::INTERVAL_WINDOW, vec![]),
-        }
+        self.window_fn.window_coder()
     }
 
     /// What is wrong with it, if anything, and what cures that.
@@ -160,20 +156,23 @@ impl WindowInto {
     /// How the output of a grouping is windowed whose input is windowed so.
     #[must_use]
     pub(crate) fn after_grouping(&self) -> Self {
-        Self { trigger: self.trigger.continuation(), ..self.clone() }
+        let is_merged = self.is_merged || self.window_fn.is_merging();
+        Self { trigger: self.trigger.continuation(), is_merged, ..self.clone() }
     }
 
-    /// The strategy in a pipeline graph, whose windows have the coder `window_coder_id`.
+    /// The strategy in a pipeline graph, which calls the function `window_fn` and the coder of its
+    /// windows `window_coder_id`.
     #[doc(hidden)]
     #[must_use]
     pub fn to_proto(
         &self,
+        window_fn: proto::FunctionSpec,
         window_coder_id: String,
         environment_id: &str,
     ) -> proto::WindowingStrategy {
         proto::WindowingStrategy {
-            window_fn: Some(self.window_fn.to_proto()),
-            merge_status: proto::merge_status::Enum::NonMerging.into(),
+            window_fn: Some(window_fn),
+            merge_status: self.merge_status().into(),
             window_coder_id,
             trigger: Some(self.trigger.to_proto()),
             accumulation_mode: self.accumulation_proto().into(),
@@ -181,8 +180,17 @@ impl WindowInto {
             closing_behavior: self.closing_proto().into(),
             allowed_lateness: millis(self.allowed_lateness),
             on_time_behavior: self.on_time_proto().into(),
-            assigns_to_one_window: !matches!(self.window_fn, StandardWindowFn::Sliding(_)),
+            assigns_to_one_window: self.window_fn.assigns_to_one_window(),
             environment_id: environment_id.to_owned(),
+        }
+    }
+
+    fn merge_status(&self) -> proto::merge_status::Enum {
+        use proto::merge_status::Enum;
+        match (self.window_fn.is_merging(), self.is_merged) {
+            (false, _) => Enum::NonMerging,
+            (true, false) => Enum::NeedsMerge,
+            (true, true) => Enum::AlreadyMerged,
         }
     }
 
@@ -221,7 +229,7 @@ impl WindowInto {
     }
 }
 
-impl<W: Into<StandardWindowFn>> From<W> for WindowInto {
+impl<W: Into<AnyWindowFn>> From<W> for WindowInto {
     fn from(window_fn: W) -> Self {
         Self {
             window_fn: window_fn.into(),
@@ -262,4 +270,4 @@ macro_rules! window_options {
     )*};
 }
 
-window_options!(GlobalWindows, FixedWindows, SlidingWindows);
+window_options!(GlobalWindows, FixedWindows, SlidingWindows, Sessions, CalendarWindows);

@@ -28,7 +28,7 @@ fn windowed<K>(windowing: &WindowInto, elements: Vec<(K, i64, i64)>) -> Batch<(K
     let mut stamps = Stamps::default();
     let mut values = Vec::new();
     for (key, value, time) in elements {
-        let windows = windowing.window_fn().assign(Timestamp(time));
+        let windows = windowing.window_fn().standard().expect("it is").assign(Timestamp(time));
         let stamp = Stamp { timestamp: Timestamp(time), windows, pane: PaneInfo::NO_FIRING };
         stamps.push(&stamp, values.len());
         values.push((key, value));

@@ -11,7 +11,7 @@ use crate::testing::conformance::source::Act::{Await, Fail, Give, Watermark};
 use crate::testing::conformance::source::{GIVEN, Gate, endless, script, see};
 use crate::testing::conformance::stamps::{seconds, timed, with_pane, with_stamp};
 use crate::transforms::{Count, Sum};
-use crate::window::{FixedWindows, SlidingWindows, WindowInto};
+use crate::window::{FixedWindows, SlidingWindows};
 
 list!(Streaming: a_source_that_ends_ends_the_job, windows_close_as_the_watermark_moves,
     windows_without_elements_give_nothing, overlapping_windows_close_one_by_one,
