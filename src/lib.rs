@@ -15,8 +15,8 @@ pub use purlin_sdk::{
     Gauge, GlobalWindows, Grouped, IntervalWindow, Mistake, OffsetRange, PCollection, PTransform,
     PaneInfo, Pipeline, PipelineOptions, Place, Restriction, Result, Runner, RunningPipeline,
     Sealed, Serde, Sessions, SlidingWindows, SplittableDoFn, Stamp, StandardWindowFn, Tag, Text,
-    Timestamp, TimestampCombiner, Timing, Tracker, Trigger, TypedKey, Weekday, Window, WindowFn,
-    WindowInto, Windows, coders, element, runner, testing, transforms,
+    Timestamp, TimestampCombiner, Timing, Tracker, Trigger, TypedKey, ValueKind, Weekday, Window,
+    WindowFn, WindowInto, Windows, coders, element, runner, testing, transforms,
 };
 
 /// What the code of `#[derive(Element)]` calls.

@@ -48,5 +48,5 @@ pub use window::{
     AccumulationMode, AfterProcessingTime, AfterWatermark, AnyWindowFn, AssignContext,
     BoundedWindow, CalendarWindows, CustomWindowFn, EmptyPane, FixedWindows, GlobalWindows,
     IntervalWindow, PaneInfo, Sessions, SlidingWindows, Stamp, StandardWindowFn, TimestampCombiner,
-    Timing, Trigger, Weekday, Window, WindowFn, WindowInto, Windows,
+    Timing, Trigger, ValueKind, Weekday, Window, WindowFn, WindowInto, Windows,
 };

@@ -101,6 +101,7 @@ fn environment() -> proto::Components {
     let mut capabilities: Vec<String> = [
         urns::protocols::PROGRESS_REPORTING,
         urns::protocols::MULTI_CORE_BUNDLE_PROCESSING,
+        urns::protocols::ELEMENT_METADATA,
         urns::transforms::TRUNCATE_SIZED_RESTRICTION,
     ]
     .map(str::to_owned)

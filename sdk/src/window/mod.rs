@@ -11,6 +11,7 @@ mod sessions;
 mod standard;
 mod strategy;
 mod trigger;
+mod value_kind;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use sessions::Sessions;
 pub use standard::StandardWindowFn;
 pub use strategy::{AccumulationMode, EmptyPane, TimestampCombiner, WindowInto};
 pub use trigger::{AfterProcessingTime, AfterWatermark, Trigger};
+pub use value_kind::ValueKind;
 
 use crate::time::Timestamp;
 
@@ -123,10 +125,17 @@ pub struct Stamp {
     pub windows: Windows,
     /// The firing that it came from.
     pub pane: PaneInfo,
+    /// Whether it is new or takes back what came before.
+    pub value_kind: ValueKind,
 }
 
 impl Default for Stamp {
     fn default() -> Self {
-        Self { timestamp: Timestamp::MIN, windows: Windows::GLOBAL, pane: PaneInfo::NO_FIRING }
+        Self {
+            timestamp: Timestamp::MIN,
+            windows: Windows::GLOBAL,
+            pane: PaneInfo::NO_FIRING,
+            value_kind: ValueKind::Insert,
+        }
     }
 }

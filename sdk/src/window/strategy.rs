@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use purlin_proto::pipeline as proto;
 
+#[cfg(doc)]
+use super::ValueKind;
 use super::{AnyWindowFn, Trigger};
 use crate::coders::CoderSpec;
 use crate::time::millis;
@@ -27,7 +29,7 @@ pub enum AccumulationMode {
     Discarding,
     /// All of it: each pane has the elements of the window so far.
     Accumulating,
-    /// As accumulating, and what the last pane said is taken back first.
+    /// As accumulating, and what the last pane said is taken back first: see [`ValueKind`].
     Retracting,
 }
 
@@ -83,7 +85,8 @@ impl WindowInto {
     }
 
     /// Each pane has the elements of its window so far, and what the last pane said is taken back
-    /// before it.
+    /// before it: [`Context::value_kind`](crate::Context::value_kind) tells which is which. What
+    /// cannot take anything back, such as another grouping, refuses such elements.
     #[must_use]
     pub fn retracting(mut self) -> Self {
         self.accumulation = Some(AccumulationMode::Retracting);
