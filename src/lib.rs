@@ -9,12 +9,14 @@ mod signals;
 mod worker;
 
 pub use purlin_sdk::{
-    BoxError, CombineFn, Context, Continuation, Counter, Distribution, DoFn, Element, Error,
-    Failure, Finished, FixedWindows, Gauge, GlobalWindows, Grouped, IntervalWindow, Mistake,
-    OffsetRange, PCollection, PTransform, PaneInfo, Pipeline, PipelineOptions, Place, Restriction,
-    Result, Runner, RunningPipeline, Sealed, Serde, SlidingWindows, SplittableDoFn, Stamp,
-    StandardWindowFn, Tag, Text, Timestamp, TimestampCombiner, Timing, Tracker, TypedKey, Window,
-    WindowInto, Windows, coders, element, runner, testing, transforms,
+    AccumulationMode, AfterProcessingTime, AfterWatermark, AnyWindowFn, AssignContext,
+    BoundedWindow, BoxError, CalendarWindows, CombineFn, Context, Continuation, Counter,
+    CustomWindowFn, Distribution, DoFn, Element, EmptyPane, Error, Failure, Finished, FixedWindows,
+    Gauge, GlobalWindows, Grouped, IntervalWindow, Mistake, OffsetRange, PCollection, PTransform,
+    PaneInfo, Pipeline, PipelineOptions, Place, Restriction, Result, Runner, RunningPipeline,
+    Sealed, Serde, Sessions, SlidingWindows, SplittableDoFn, Stamp, StandardWindowFn, Tag, Text,
+    Timestamp, TimestampCombiner, Timing, Tracker, Trigger, TypedKey, ValueKind, Weekday, Window,
+    WindowFn, WindowInto, Windows, coders, element, runner, testing, transforms,
 };
 
 /// What the code of `#[derive(Element)]` calls.
@@ -41,9 +43,10 @@ pub mod prelude {
     pub use crate::transforms::Either::{self, Left, Right};
     pub use crate::transforms::{Count, Failed, Fallible, Max, Mean, Min, Sum, ToList, Top};
     pub use crate::{
-        BoxError, CombineFn, Context, Continuation, Counter, Distribution, DoFn, Element,
-        FixedWindows, GlobalWindows, Grouped, OffsetRange, PCollection, PTransform, Pipeline,
-        PipelineOptions, Restriction, Runner, RunningPipeline, Serde, SlidingWindows,
-        SplittableDoFn, Tag, Text, Timestamp, TimestampCombiner, Tracker, Window, io,
+        BoxError, CalendarWindows, CombineFn, Context, Continuation, Counter, Distribution, DoFn,
+        Element, FixedWindows, GlobalWindows, Grouped, OffsetRange, PCollection, PTransform,
+        Pipeline, PipelineOptions, Restriction, Runner, RunningPipeline, Serde, Sessions,
+        SlidingWindows, SplittableDoFn, Tag, Text, Timestamp, TimestampCombiner, Tracker, Trigger,
+        Window, WindowFn, WindowInto, io,
     };
 }

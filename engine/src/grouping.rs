@@ -264,6 +264,7 @@ impl<'a> Writer<'a> {
             timestamp: timestamp.min(self.input.window.max_timestamp()),
             windows: Windows::One(self.input.window.clone()),
             pane: self.input.pane,
+            ..Stamp::default()
         }
     }
 

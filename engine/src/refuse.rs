@@ -12,7 +12,6 @@ use crate::state::side_window_span;
 
 /// The features of the model that the engine lacks, for all runners that use it.
 pub const GAPS: &[Gap] = &[
-    gap(feature::RETRACTING, "elements do not say yet that they take others back"),
     gap(CUSTOM_MERGING, "user code is not asked yet which windows merge"),
     gap(feature::UNKNOWN_TRANSFORM, "only transforms of Beam's model run"),
     gap(UNENDING_SIDE_INPUT, "its contents are never complete"),

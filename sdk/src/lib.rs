@@ -50,6 +50,8 @@ pub use state::{
 pub use time::Timestamp;
 pub use transforms::PTransform;
 pub use window::{
-    FixedWindows, GlobalWindows, IntervalWindow, PaneInfo, SlidingWindows, Stamp, StandardWindowFn,
-    TimestampCombiner, Timing, Window, WindowInto, Windows,
+    AccumulationMode, AfterProcessingTime, AfterWatermark, AnyWindowFn, AssignContext,
+    BoundedWindow, CalendarWindows, CustomWindowFn, EmptyPane, FixedWindows, GlobalWindows,
+    IntervalWindow, PaneInfo, Sessions, SlidingWindows, Stamp, StandardWindowFn, TimestampCombiner,
+    Timing, Trigger, ValueKind, Weekday, Window, WindowFn, WindowInto, Windows,
 };

@@ -7,7 +7,7 @@ use purlin_sdk::coders::windowed::{WindowCoder, put_stamp, read_stamp};
 use purlin_sdk::coders::wire::put_count;
 use purlin_sdk::coders::{CoderError, Reader};
 use purlin_sdk::exec::{Chunk, Failure, Framing, MetricValue};
-use purlin_sdk::{Stamp, Window, Windows};
+use purlin_sdk::{Stamp, ValueKind, Window, Windows};
 
 use super::bundle::{Clocks, KeyedInput};
 use super::change::KeyChange;
@@ -19,7 +19,7 @@ use crate::bundle::{Bundle, BundleInput, BundleResult, GroupSlice};
 use crate::grouping::{CHUNK_BYTES, Groups};
 use crate::plan::StageKind;
 use crate::random::Random;
-use crate::reduce::{self, Element, Pane, Panes};
+use crate::reduce::{self, Element, Pane, PaneKind, Panes};
 use crate::shuffle::{Shuffle, end_of};
 
 type Result<T> = std::result::Result<T, Box<Failure>>;
@@ -187,6 +187,11 @@ impl Writer {
             timestamp: pane.timestamp,
             windows: Windows::One(pane.window.clone()),
             pane: pane.info,
+            value_kind: match pane.kind {
+                PaneKind::Insert => ValueKind::Insert,
+                PaneKind::UpdateBefore => ValueKind::UpdateBefore,
+                PaneKind::UpdateAfter => ValueKind::UpdateAfter,
+            },
         };
         put_stamp(&mut self.data, &stamp, &self.windows);
         self.data.extend_from_slice(key);

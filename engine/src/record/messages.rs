@@ -154,6 +154,9 @@ pub(super) struct StampRecord {
     pub(super) index: i64,
     #[prost(sint64, tag = "7")]
     pub(super) on_time_index: i64,
+    /// 0 insert, 1 the old and 2 the new of an update, 3 delete.
+    #[prost(uint32, tag = "8")]
+    pub(super) value_kind: u32,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -2,7 +2,7 @@
 
 use purlin_sdk::Error;
 use purlin_sdk::Timestamp;
-use purlin_sdk::{IntervalWindow, PaneInfo, Stamp, Timing, Window, Windows};
+use purlin_sdk::{IntervalWindow, PaneInfo, Stamp, Timing, ValueKind, Window, Windows};
 
 use super::messages::{CustomRecord, IntervalRecord, StampRecord, WindowKind, WindowRecord};
 use super::{collect, malformed};
@@ -45,6 +45,12 @@ pub(super) fn stamp_record(stamp: &Stamp) -> StampRecord {
         },
         index: stamp.pane.index,
         on_time_index: stamp.pane.on_time_index,
+        value_kind: match stamp.value_kind {
+            ValueKind::Insert => 0,
+            ValueKind::UpdateBefore => 1,
+            ValueKind::UpdateAfter => 2,
+            ValueKind::Delete => 3,
+        },
     }
 }
 
@@ -54,6 +60,13 @@ pub(super) fn stamp_of(record: StampRecord) -> Result<Stamp, Error> {
         1 => Timing::OnTime,
         2 => Timing::Late,
         3 => Timing::Unknown,
+        _ => return Err(malformed()),
+    };
+    let value_kind = match record.value_kind {
+        0 => ValueKind::Insert,
+        1 => ValueKind::UpdateBefore,
+        2 => ValueKind::UpdateAfter,
+        3 => ValueKind::Delete,
         _ => return Err(malformed()),
     };
     Ok(Stamp {
@@ -66,5 +79,23 @@ pub(super) fn stamp_of(record: StampRecord) -> Result<Stamp, Error> {
             index: record.index,
             on_time_index: record.on_time_index,
         },
+        value_kind,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_of_every_kind_of_value_survive_their_record() {
+        for value_kind in
+            [ValueKind::Insert, ValueKind::UpdateBefore, ValueKind::UpdateAfter, ValueKind::Delete]
+        {
+            let stamp = Stamp { value_kind, ..Stamp::default() };
+            assert_eq!(stamp_of(stamp_record(&stamp)).expect("it is whole"), stamp);
+        }
+        let unknown = StampRecord { value_kind: 4, ..stamp_record(&Stamp::default()) };
+        assert!(stamp_of(unknown).is_err());
+    }
 }

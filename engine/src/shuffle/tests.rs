@@ -6,7 +6,7 @@ use purlin_sdk::coders::windowed::{WindowCoder, put_stamp, skip_stamp};
 use purlin_sdk::coders::wire::put_length_prefixed;
 use purlin_sdk::coders::{CoderSpec, Reader, Skipper};
 use purlin_sdk::exec::{Chunk, Framing, partition_of};
-use purlin_sdk::{IntervalWindow, PaneInfo, Stamp, Timestamp, Window, Windows};
+use purlin_sdk::{IntervalWindow, Stamp, Timestamp, Window, Windows};
 
 use super::index::{end_of, ensure};
 use super::{Edge, cut, partition, windows};
@@ -36,7 +36,7 @@ fn chunk(keys: &[u8]) -> Chunk {
         } else {
             Windows::One(interval(own))
         };
-        let stamp = Stamp { timestamp: Timestamp(n), windows, pane: PaneInfo::NO_FIRING };
+        let stamp = Stamp { timestamp: Timestamp(n), windows, ..Stamp::default() };
         put_stamp(&mut data, &stamp, &WindowCoder::Interval);
         put_length_prefixed(&mut data, &[*key]);
         put_length_prefixed(&mut data, &n.to_be_bytes());

@@ -5,7 +5,7 @@ use purlin_sdk::coders::Reader;
 use purlin_sdk::coders::windowed::{WindowCoder, put_stamp, read_stamp};
 use purlin_sdk::coders::wire::put_length_prefixed;
 use purlin_sdk::exec::{Chunk, Framing};
-use purlin_sdk::{IntervalWindow, PaneInfo, Stamp, Timestamp, Window, Windows};
+use purlin_sdk::{IntervalWindow, Stamp, Timestamp, Window, Windows};
 
 use crate::plan::WINDOW;
 
@@ -25,7 +25,7 @@ pub(crate) fn stamp_of(number: u64) -> Stamp {
     Stamp {
         timestamp: time_of(number),
         windows: Windows::One(window_of(number)),
-        pane: PaneInfo::NO_FIRING,
+        ..Stamp::default()
     }
 }
 

@@ -1,7 +1,10 @@
 //! The encoding of panes.
 
+use prost::Message;
+use purlin_proto::fn_execution::elements::{ElementMetadata, value_kind};
+
 use super::{CoderError, Reader, wire};
-use crate::window::{PaneInfo, Timing};
+use crate::window::{PaneInfo, Timing, ValueKind};
 
 /// The bit of the first byte that says that an `ElementMetadata` message follows the pane.
 const HAS_METADATA: u8 = 0x80;
@@ -23,12 +26,73 @@ pub fn put_pane(out: &mut Vec<u8>, pane: &PaneInfo) {
     }
 }
 
+/// Appends a pane, and behind it what kind of value its element is, unless that is the plain one.
+pub(crate) fn put_pane_and_kind(out: &mut Vec<u8>, pane: &PaneInfo, kind: ValueKind) {
+    let start = out.len();
+    put_pane(out, pane);
+    if kind != ValueKind::Insert {
+        out[start] |= HAS_METADATA;
+        let value_kind = Some(kind_to_proto(kind).into());
+        let metadata = ElementMetadata { value_kind, ..ElementMetadata::default() };
+        wire::put_length_prefixed(out, &metadata.encode_to_vec());
+    }
+}
+
+/// Reads a pane, and what kind of value its element is. Other metadata behind it is skipped.
+///
+/// # Errors
+/// When the bytes are not the encoding of a pane with metadata.
+#[inline]
+pub(crate) fn read_pane_and_kind(
+    input: &mut Reader<'_>,
+) -> Result<(PaneInfo, ValueKind), CoderError> {
+    let (pane, has_metadata) = read_bare(input)?;
+    let kind = if has_metadata { read_kind(input)? } else { ValueKind::Insert };
+    Ok((pane, kind))
+}
+
+#[cold]
+fn read_kind(input: &mut Reader<'_>) -> Result<ValueKind, CoderError> {
+    use value_kind::Enum;
+    let at = |error: CoderError| error.within("metadata");
+    let metadata = input.length_prefixed().map_err(at)?;
+    let metadata = ElementMetadata::decode(metadata)
+        .map_err(|error| at(CoderError::new(error.to_string())))?;
+    let number = metadata.value_kind.unwrap_or_default();
+    match Enum::try_from(number) {
+        Ok(Enum::ValueKindUnspecified | Enum::Insert) => Ok(ValueKind::Insert),
+        Ok(Enum::UpdateBefore) => Ok(ValueKind::UpdateBefore),
+        Ok(Enum::UpdateAfter) => Ok(ValueKind::UpdateAfter),
+        Ok(Enum::Delete) => Ok(ValueKind::Delete),
+        Err(_) => Err(at(CoderError::new(format!("{number} is no kind of value")))),
+    }
+}
+
+fn kind_to_proto(kind: ValueKind) -> value_kind::Enum {
+    match kind {
+        ValueKind::Insert => value_kind::Enum::Insert,
+        ValueKind::UpdateBefore => value_kind::Enum::UpdateBefore,
+        ValueKind::UpdateAfter => value_kind::Enum::UpdateAfter,
+        ValueKind::Delete => value_kind::Enum::Delete,
+    }
+}
+
 /// Reads a pane. Metadata of the element behind it is skipped.
 ///
 /// # Errors
 /// When the bytes are not the encoding of a pane.
 #[inline]
 pub fn read_pane(input: &mut Reader<'_>) -> Result<PaneInfo, CoderError> {
+    let (pane, has_metadata) = read_bare(input)?;
+    if has_metadata {
+        input.skip_length_prefixed()?;
+    }
+    Ok(pane)
+}
+
+/// Reads a pane, and whether metadata follows.
+#[inline]
+fn read_bare(input: &mut Reader<'_>) -> Result<(PaneInfo, bool), CoderError> {
     let byte = input.u8()?;
     let timing = match (byte >> 2) & 3 {
         0 => Timing::Early,
@@ -45,11 +109,10 @@ pub fn read_pane(input: &mut Reader<'_>) -> Result<PaneInfo, CoderError> {
         2 => (input.varint()?.cast_signed(), input.varint()?.cast_signed()),
         form => return Err(CoderError::new(format!("a pane has the unknown form {form}"))),
     };
-    if byte & HAS_METADATA != 0 {
-        input.skip_length_prefixed()?;
-    }
     let on_time_index = if timing == Timing::Early { -1 } else { on_time_index };
-    Ok(PaneInfo { is_first: byte & 1 != 0, is_last: byte & 2 != 0, timing, index, on_time_index })
+    let (is_first, is_last) = (byte & 1 != 0, byte & 2 != 0);
+    let pane = PaneInfo { is_first, is_last, timing, index, on_time_index };
+    Ok((pane, byte & HAS_METADATA != 0))
 }
 
 fn flags(pane: &PaneInfo) -> u8 {
@@ -107,5 +170,38 @@ mod tests {
         let mut input = Reader::new(&bytes);
         assert_eq!(read_pane(&mut input).map(|p| p.index), Ok(2));
         assert!(input.is_empty());
+    }
+
+    #[test]
+    fn kinds_of_values_have_the_bytes_of_the_model() {
+        for (kind, bytes) in [
+            (ValueKind::Insert, [0x14, 2].as_slice()),
+            (ValueKind::UpdateBefore, &[0x94, 2, 2, 0x20, 2]),
+            (ValueKind::UpdateAfter, &[0x94, 2, 2, 0x20, 3]),
+            (ValueKind::Delete, &[0x94, 2, 2, 0x20, 4]),
+        ] {
+            let pane = PaneInfo {
+                is_first: false,
+                is_last: false,
+                timing: Timing::OnTime,
+                index: 2,
+                on_time_index: 2,
+            };
+            let mut out = Vec::new();
+            put_pane_and_kind(&mut out, &pane, kind);
+            assert_eq!(out, bytes);
+            let mut input = Reader::new(bytes);
+            assert_eq!(read_pane_and_kind(&mut input), Ok((pane, kind)));
+            assert!(input.is_empty());
+        }
+    }
+
+    #[test]
+    fn metadata_without_a_kind_is_of_a_plain_value_and_an_unknown_kind_is_refused() {
+        let traced = [0x8f, 3, 0x12, 1, b'a'];
+        let kind = read_pane_and_kind(&mut Reader::new(&traced)).map(|(_, kind)| kind);
+        assert_eq!(kind, Ok(ValueKind::Insert));
+        let unknown = read_pane_and_kind(&mut Reader::new(&[0x8f, 2, 0x20, 9]));
+        assert_eq!(unknown.expect_err("9 is none").path(), "metadata");
     }
 }

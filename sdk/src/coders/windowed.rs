@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use purlin_proto::urns::coders as urns;
 
-use super::pane::{put_pane, read_pane};
+use super::pane::{put_pane_and_kind, read_pane, read_pane_and_kind};
 use super::{CoderError, CoderSpec, Reader, wire};
 use crate::time::Timestamp;
 use crate::window::{IntervalWindow, Stamp, Window, Windows};
@@ -110,10 +110,11 @@ pub(crate) fn read_interval(input: &mut Reader<'_>) -> Result<IntervalWindow, Co
 pub fn put_stamp(out: &mut Vec<u8>, stamp: &Stamp, coder: &WindowCoder) {
     wire::put_timestamp(out, stamp.timestamp);
     put_windows(out, &stamp.windows, coder);
-    put_pane(out, &stamp.pane);
+    put_pane_and_kind(out, &stamp.pane, stamp.value_kind);
 }
 
-/// Reads the header of a `beam:coder:windowed_value:v1`; metadata behind the pane is skipped.
+/// Reads the header of a `beam:coder:windowed_value:v1`; of the metadata behind the pane only the
+/// kind of the value is kept.
 ///
 /// # Errors
 /// When the bytes are not such a header.
@@ -121,8 +122,8 @@ pub fn read_stamp(input: &mut Reader<'_>, coder: &WindowCoder) -> Result<Stamp, 
     let at = |part: &'static str| move |e: CoderError| e.within(part);
     let timestamp = input.timestamp().map_err(at("windowed_value.timestamp"))?;
     let windows = read_windows(input, coder).map_err(at("windowed_value.windows"))?;
-    let pane = read_pane(input).map_err(at("windowed_value.pane"))?;
-    Ok(Stamp { timestamp, windows, pane })
+    let (pane, value_kind) = read_pane_and_kind(input).map_err(at("windowed_value.pane"))?;
+    Ok(Stamp { timestamp, windows, pane, value_kind })
 }
 
 /// Moves past the header of a `beam:coder:windowed_value:v1`.
@@ -201,7 +202,7 @@ pub fn read_param_payload(payload: &[u8], coder: &WindowCoder) -> Result<Stamp, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::window::{PaneInfo, Timing};
+    use crate::window::{PaneInfo, Timing, ValueKind};
 
     fn round_trip(stamp: &Stamp, coder: &WindowCoder) {
         let mut out = Vec::new();
@@ -228,9 +229,11 @@ mod tests {
         let pane = PaneInfo { timing: Timing::Late, index: 7, ..PaneInfo::NO_FIRING };
         round_trip(&Stamp::default(), &WindowCoder::Global);
         let windows = Windows::from(vec![interval(0, 10), interval(-5, 5)]);
-        round_trip(&Stamp { timestamp: Timestamp(3), windows, pane }, &WindowCoder::Interval);
+        let stamp = Stamp { timestamp: Timestamp(3), windows, pane, value_kind: ValueKind::Insert };
+        round_trip(&stamp, &WindowCoder::Interval);
         let windows = Windows::One(Window::Custom(Timestamp(9), Bytes::from_static(b"abc")));
-        round_trip(&Stamp { timestamp: Timestamp::MAX, windows, pane }, &WindowCoder::Custom);
+        let (timestamp, value_kind) = (Timestamp::MAX, ValueKind::UpdateBefore);
+        round_trip(&Stamp { timestamp, windows, pane, value_kind }, &WindowCoder::Custom);
     }
 
     #[test]
@@ -243,7 +246,7 @@ mod tests {
             index: 30,
             on_time_index: 40,
         };
-        let stamp = Stamp { timestamp: Timestamp(1000), windows, pane };
+        let stamp = Stamp { timestamp: Timestamp(1000), windows, pane, ..Stamp::default() };
         let payload = param_payload(&stamp, &WindowCoder::Interval);
         let model = b"\x80\0\0\0\0\0\x03\xe8\0\0\0\x01\x80\0\0\0\0\0\0\x14\n&\x1e(\0".as_slice();
         assert_eq!(payload, model);

@@ -4,14 +4,14 @@ use std::any::Any;
 
 use super::Column;
 use crate::time::Timestamp;
-use crate::window::{PaneInfo, Stamp, Windows};
+use crate::window::{PaneInfo, Stamp, ValueKind, Windows};
 
 /// How many elements a batch holds at most, unless one call makes more.
 ///
 /// Costs are flat from 64 to 16 Ki elements; 1024 stays in the cache.
 pub const BATCH: usize = 1024;
 
-/// Elements of one type with their timestamps, windows and panes.
+/// Elements of one type with what they carry beside their values.
 #[derive(Clone, Debug)]
 pub struct Batch<T> {
     /// The values.
@@ -20,7 +20,7 @@ pub struct Batch<T> {
     pub stamps: Stamps,
 }
 
-/// The timestamps, windows and panes of a batch.
+/// What the elements of a batch carry beside their values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stamps {
     /// Event times.
@@ -29,6 +29,8 @@ pub struct Stamps {
     pub windows: Column<Windows>,
     /// Panes.
     pub panes: Column<PaneInfo>,
+    /// Whether they are new or take back what came before; constant nearly always.
+    pub value_kinds: Column<ValueKind>,
 }
 
 impl Stamps {
@@ -39,6 +41,7 @@ impl Stamps {
             timestamps: Column::Same(stamp.timestamp),
             windows: Column::Same(stamp.windows),
             panes: Column::Same(stamp.pane),
+            value_kinds: Column::Same(stamp.value_kind),
         }
     }
 
@@ -49,6 +52,7 @@ impl Stamps {
             timestamp: *self.timestamps.constant()?,
             windows: self.windows.constant()?.clone(),
             pane: *self.panes.constant()?,
+            value_kind: *self.value_kinds.constant()?,
         })
     }
 
@@ -56,8 +60,8 @@ impl Stamps {
     #[must_use]
     pub fn is_constant(&self) -> bool {
         matches!(
-            (&self.timestamps, &self.windows, &self.panes),
-            (Column::Same(_), Column::Same(_), Column::Same(_))
+            (&self.timestamps, &self.windows, &self.panes, &self.value_kinds),
+            (Column::Same(_), Column::Same(_), Column::Same(_), Column::Same(_))
         )
     }
 
@@ -68,6 +72,7 @@ impl Stamps {
             timestamp: *self.timestamps.get(row),
             windows: self.windows.get(row).clone(),
             pane: *self.panes.get(row),
+            value_kind: *self.value_kinds.get(row),
         }
     }
 
@@ -76,6 +81,7 @@ impl Stamps {
         self.timestamps.push(&stamp.timestamp, length);
         self.windows.push(&stamp.windows, length);
         self.panes.push(&stamp.pane, length);
+        self.value_kinds.push(&stamp.value_kind, length);
     }
 
     /// The stamps of the elements at `rows`.
@@ -85,6 +91,7 @@ impl Stamps {
             timestamps: self.timestamps.gather(rows),
             windows: self.windows.gather(rows),
             panes: self.panes.gather(rows),
+            value_kinds: self.value_kinds.gather(rows),
         }
     }
 }
@@ -113,9 +120,9 @@ pub trait AnyBatch: Any + Send {
     }
     /// A copy, for an edge that fans out.
     fn copied(&self) -> Box<dyn AnyBatch>;
-    /// Timestamps, windows and panes.
+    /// What they carry beside.
     fn stamps(&self) -> &Stamps;
-    /// Timestamps, windows and panes, to change.
+    /// What they carry beside, to change.
     fn stamps_mut(&mut self) -> &mut Stamps;
     /// The elements at `rows`.
     fn gathered(&self, rows: &[u32]) -> Box<dyn AnyBatch>;

@@ -13,7 +13,7 @@ use super::{BATCH, Batch, Stamps};
 use crate::element::Element;
 use crate::error::BoxError;
 use crate::time::Timestamp;
-use crate::window::{PaneInfo, Stamp, Window};
+use crate::window::{PaneInfo, Stamp, ValueKind, Window};
 
 /// The name and type of an additional output of a [`DoFn`](crate::DoFn).
 ///
@@ -159,6 +159,13 @@ impl<Out: Element> Context<Out> {
     #[must_use]
     pub fn pane(&self) -> PaneInfo {
         self.current.pane
+    }
+
+    /// Whether the current element is new or takes back what came before: the outputs made of it
+    /// are of the same kind.
+    #[must_use]
+    pub fn value_kind(&self) -> ValueKind {
+        self.current.value_kind
     }
 
     /// Adds to a counter of this transform.

@@ -16,6 +16,7 @@ mod elementwise;
 mod grouped;
 mod guard;
 mod host;
+mod merging;
 mod metrics;
 mod par_do;
 mod pass;
@@ -34,6 +35,7 @@ pub(crate) mod testing;
 mod tracker;
 pub(crate) mod unit;
 mod window;
+mod window_fn;
 mod wire;
 
 pub use batch::{AnyBatch, BATCH, Batch, Stamps};
@@ -64,8 +66,11 @@ pub use splittable::{Continuation, SplittableDoFn};
 pub(crate) use splittable::{SplittableOperator, restriction_spec};
 pub(crate) use stateful::stateful_operator;
 pub use stateful::{StatefulDoFn, TimerSetting};
-pub use table::{COMBINE_FN_URN, DO_FN_URN, Edge, FnTable, Function, Operator, Role};
+pub use table::{
+    COMBINE_FN_URN, DO_FN_URN, Edge, FnTable, Function, Operator, Role, WINDOW_FN_URN,
+};
 pub use tracker::Tracker;
 pub use unit::{Cx, Unit, UnitResult, UnitSpec};
+pub use window_fn::{WindowFns, WindowFunction};
 
 pub use crate::error::Failure;

@@ -9,13 +9,16 @@ use purlin_proto::pipeline::{CombinePayload, PTransform, ParDoPayload};
 use purlin_proto::urns::transforms as urn;
 
 use super::unit::{Unit, UnitResult, UnitSpec};
-use super::{Failure, PortCodec};
+use super::{Failure, PortCodec, WindowFns, WindowFunction};
 use crate::error::Place;
 
 /// The URN of a DoFn that is looked up by its transform's name in the worker's own graph.
 pub const DO_FN_URN: &str = "purlin:dofn:v1";
 /// The URN of a CombineFn that is looked up by its transform's name.
 pub const COMBINE_FN_URN: &str = "purlin:combinefn:v1";
+
+/// The URN of a window function that is looked up by the name of the transform that windows by it.
+pub const WINDOW_FN_URN: &str = "purlin:window_fn:v1";
 
 /// The part that a transform plays in a stage: runners expand splittable DoFns and lifted
 /// combines into several, all of which keep the payload of the original.
@@ -107,9 +110,23 @@ pub struct FnTable {
     pub functions: BTreeMap<String, Function>,
     /// By PCollection id.
     pub codecs: BTreeMap<String, Arc<dyn PortCodec>>,
+    /// The window functions that no proto describes.
+    pub window_fns: WindowFns,
 }
 
 impl FnTable {
+    /// The window function of a windowing strategy, for runners that merge windows or map those of
+    /// side inputs.
+    ///
+    /// # Errors
+    /// When this program has none such, or its proto is malformed.
+    pub fn window_fn(
+        &self,
+        spec: &purlin_proto::pipeline::FunctionSpec,
+    ) -> UnitResult<WindowFunction> {
+        self.window_fns.get(spec)
+    }
+
     /// The function and role of a transform; `None` where its URN names no user function.
     ///
     /// # Errors

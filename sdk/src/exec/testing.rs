@@ -168,6 +168,7 @@ fn unit(
         transform,
         descriptor,
         codecs: &table.codecs,
+        window_fns: &table.window_fns,
         config: &ExecConfig::default(),
         ports: transform.outputs.keys().cloned().zip(0..).collect(),
     };

@@ -83,6 +83,8 @@ pub struct UnitSpec<'a> {
     pub descriptor: &'a Arc<ProcessBundleDescriptor>,
     /// The codecs of the pipeline's collections by their ids.
     pub codecs: &'a BTreeMap<String, Arc<dyn super::PortCodec>>,
+    /// The pipeline's own window functions.
+    pub window_fns: &'a super::WindowFns,
     /// How the stage is executed.
     pub config: &'a super::ExecConfig,
     /// The index of each output by local name: its port.

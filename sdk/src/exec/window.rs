@@ -4,41 +4,38 @@ use prost::Message;
 use purlin_proto::pipeline::{PTransform, WindowIntoPayload};
 
 use super::unit::{Cx, Unit, UnitResult};
-use super::{AnyBatch, Column, Failure};
-use crate::window::StandardWindowFn;
+use super::{AnyBatch, Column, Failure, Stamps, WindowFns, WindowFunction};
+use crate::window::Windows;
 
 /// Gives every element the windows of its timestamp. An element in no window, as sliding windows
 /// with a period longer than their size have, is dropped.
 pub(super) struct AssignWindows {
-    window_fn: StandardWindowFn,
+    window_fn: WindowFunction,
 }
 
 impl AssignWindows {
-    pub(super) fn new(transform: &PTransform) -> UnitResult<Self> {
+    pub(super) fn new(transform: &PTransform, window_fns: &WindowFns) -> UnitResult<Self> {
         let payload = transform.spec.clone().unwrap_or_default().payload;
         let payload =
             WindowIntoPayload::decode(payload).map_err(|error| Failure::from_error(&error))?;
-        let spec = payload.window_fn.unwrap_or_default();
-        let window_fn = StandardWindowFn::from_proto(&spec).ok_or_else(|| {
-            Failure::new(format!("the window function `{}` is unknown or malformed", spec.urn))
-        })?;
-        Ok(Self { window_fn })
+        Ok(Self { window_fn: window_fns.get(&payload.window_fn.unwrap_or_default())? })
+    }
+
+    fn assign(&self, stamps: &Stamps, row: usize) -> UnitResult<Windows> {
+        self.window_fn.assign(*stamps.timestamps.get(row), stamps.windows.get(row).as_slice())
     }
 }
 
 impl Unit for AssignWindows {
     fn process(&mut self, mut batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
-        let stamps = batch.stamps_mut();
-        stamps.windows = match &stamps.timestamps {
-            Column::Same(timestamp) => Column::Same(self.window_fn.assign(*timestamp)),
-            Column::Each(timestamps) => {
-                let mut windows = Column::Same(self.window_fn.assign(timestamps[0]));
-                for (row, timestamp) in timestamps.iter().enumerate().skip(1) {
-                    windows.push(&self.window_fn.assign(*timestamp), row);
-                }
-                windows
+        let stamps = batch.stamps();
+        let mut windows = Column::Same(self.assign(stamps, 0)?);
+        if !matches!((&stamps.timestamps, &stamps.windows), (Column::Same(_), Column::Same(_))) {
+            for row in 1..batch.len() {
+                windows.push(&self.assign(stamps, row)?, row);
             }
-        };
+        }
+        batch.stamps_mut().windows = windows;
         match occupied(batch.as_ref()) {
             Some(rows) => cx.router.emit(cx.unit, 0, batch.gathered(&rows)),
             None => cx.router.emit(cx.unit, 0, batch),

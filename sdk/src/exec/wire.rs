@@ -7,6 +7,7 @@ use purlin_proto::fn_execution::ProcessBundleDescriptor;
 use purlin_proto::pipeline::{PTransform, ParDoPayload};
 use purlin_proto::urns;
 
+use super::merging::{self, MergeWindows};
 use super::pass::PassThrough;
 use super::port::read_port;
 use super::router::{Router, Slot};
@@ -147,6 +148,7 @@ impl<'a> Wiring<'a> {
                 transform,
                 descriptor: self.descriptor,
                 codecs: &self.table.codecs,
+                window_fns: &self.table.window_fns,
                 config: self.config,
                 ports,
             };
@@ -155,7 +157,12 @@ impl<'a> Wiring<'a> {
         match urn_of(transform) {
             urns::fn_api::DATA_SOURCE | urns::transforms::FLATTEN => Ok(Box::new(PassThrough)),
             urns::fn_api::DATA_SINK => self.sink(id, transform),
-            urns::transforms::ASSIGN_WINDOWS => Ok(Box::new(AssignWindows::new(transform)?)),
+            urns::transforms::ASSIGN_WINDOWS => {
+                Ok(Box::new(AssignWindows::new(transform, &self.table.window_fns)?))
+            }
+            urns::transforms::MERGE_WINDOWS => {
+                Ok(Box::new(MergeWindows::new(transform, &self.table.window_fns)?))
+            }
             other => Err(Failure::new(format!("a transform of URN `{other}` cannot run here"))),
         }
     }
@@ -184,6 +191,10 @@ impl<'a> Wiring<'a> {
         }
         for reader in self.readers.get(collection).into_iter().flatten() {
             let transform = &self.descriptor.transforms[*reader];
+            if urn_of(transform) == urns::transforms::MERGE_WINDOWS {
+                let [requests, _] = merging::codecs(transform, &self.table.window_fns)?;
+                return Ok(requests);
+            }
             if let Some((role, function)) = self.table.function(transform)?
                 && let Some(codec) = function.operator.codec(role, Edge::Input)
             {
@@ -201,6 +212,10 @@ impl<'a> Wiring<'a> {
         for transform in self.descriptor.transforms.values() {
             let produced = transform.outputs.iter().find(|(_, id)| *id == collection);
             let Some((local, _)) = produced else { continue };
+            if urn_of(transform) == urns::transforms::MERGE_WINDOWS {
+                let [_, answers] = merging::codecs(transform, &self.table.window_fns)?;
+                return Ok(answers);
+            }
             if let Some((role, function)) = self.table.function(transform)?
                 && let Some(codec) = function.operator.codec(role, Edge::Output(local))
             {

@@ -97,6 +97,8 @@ impl ParDoSpec {
 pub(crate) struct Collection {
     pub(crate) codec: Arc<dyn PortCodec>,
     pub(crate) windowing: WindowInto,
+    /// The transform that windowed it, by whose name a window function of a user's own goes.
+    pub(crate) windowed_by: Option<NodeId>,
     pub(crate) is_bounded: bool,
     pub(crate) producer: (NodeId, String),
 }
@@ -150,15 +152,24 @@ impl Graph {
     ) -> CollectionId {
         let main: Vec<_> = self.main_inputs(node).collect();
         let windowing = match main.first() {
-            Some(first) => self.collections[first.0].windowing.clone(),
+            Some(first) => self.windowing_behind(node, &self.collections[first.0].windowing),
             None => WindowInto::from(GlobalWindows),
         };
+        let windowed_by = main.first().and_then(|first| self.collections[first.0].windowed_by);
         let is_bounded = main.iter().all(|input| self.collections[input.0].is_bounded);
         let id = CollectionId(self.collections.len());
         let producer = (node, local_name.to_owned());
-        self.collections.push(Collection { codec, windowing, is_bounded, producer });
+        self.collections.push(Collection { codec, windowing, windowed_by, is_bounded, producer });
         self.nodes[node.0].outputs.push((local_name.to_owned(), id));
         id
+    }
+
+    /// The windowing of what a transform gives whose input is windowed as `input`.
+    fn windowing_behind(&self, node: NodeId, input: &WindowInto) -> WindowInto {
+        match self.nodes[node.0].spec {
+            Spec::GroupByKey => input.after_grouping(),
+            _ => input.clone(),
+        }
     }
 
     /// The inputs of a transform that are not side inputs.

@@ -1,6 +1,7 @@
 //! The graph of a pipeline while it is built, and sealed for a runner.
 
 mod build;
+mod grouping;
 mod names;
 mod seal;
 mod sealed;

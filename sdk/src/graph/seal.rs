@@ -9,13 +9,14 @@ use purlin_proto::pipeline as proto;
 use purlin_proto::urns;
 
 use super::build::{Collection, Graph, Node, NodeId, ParDoSpec, Spec};
+use super::grouping;
 use super::names::unique_names;
 use super::sealed::Sealed;
 use super::stateful::stateful_requirements;
 use crate::coders::CoderSpec;
 use crate::error::{Error, Mistake, Result};
-use crate::exec::{COMBINE_FN_URN, DO_FN_URN, FnTable, Function};
-use crate::window::WindowInto;
+use crate::exec::{COMBINE_FN_URN, DO_FN_URN, FnTable, Function, WINDOW_FN_URN, WindowFunction};
+use crate::window::AnyWindowFn;
 
 /// The id of the environment that all transforms of this SDK run in.
 pub(crate) const ENVIRONMENT: &str = "purlin";
@@ -50,7 +51,7 @@ impl Graph {
                     for input in self.main_inputs(NodeId(index)) {
                         mistakes.extend(unusable_key(node, &self.collections[input.0]));
                         if !self.is_in_assertion(node) {
-                            mistakes.extend(never_fires(node, &self.collections[input.0]));
+                            mistakes.extend(grouping::mistakes(node, &self.collections[input.0]));
                         }
                     }
                 }
@@ -62,9 +63,9 @@ impl Graph {
                         mistakes.extend(self.check_stateful(NodeId(index), stateful));
                     }
                     let sides = node.inputs.iter().filter(|(local, _)| is_side(local));
-                    mistakes.extend(
-                        sides.filter_map(|(_, id)| never_ready(node, &self.collections[id.0])),
-                    );
+                    mistakes.extend(sides.flat_map(|(_, id)| {
+                        grouping::side_mistakes(node, &self.collections[id.0])
+                    }));
                 }
                 _ => {}
             }
@@ -93,27 +94,6 @@ pub(super) fn unusable_key(node: &Node, input: &Collection) -> Option<Mistake> {
     })
 }
 
-fn never_ends(collection: &Collection) -> bool {
-    let is_global = collection.windowing.window_fn() == crate::window::StandardWindowFn::Global;
-    is_global && !collection.is_bounded
-}
-
-fn never_ready(node: &Node, side: &Collection) -> Option<Mistake> {
-    never_ends(side).then(|| Mistake {
-        message: "an unbounded side input in the global window would never be ready".to_owned(),
-        place: node.place.clone(),
-        help: Some("window it first, for example `.window_into(FixedWindows::of(…))`".to_owned()),
-    })
-}
-
-fn never_fires(node: &Node, input: &Collection) -> Option<Mistake> {
-    never_ends(input).then(|| Mistake {
-        message: "grouping an unbounded collection in the global window would never end".to_owned(),
-        place: node.place.clone(),
-        help: Some("window it first, for example `.window_into(FixedWindows::of(…))`".to_owned()),
-    })
-}
-
 pub(super) struct Sealing<'g> {
     pub(super) graph: &'g Graph,
     names: Vec<String>,
@@ -125,6 +105,7 @@ fn environment() -> proto::Components {
     let mut capabilities: Vec<String> = [
         urns::protocols::PROGRESS_REPORTING,
         urns::protocols::MULTI_CORE_BUNDLE_PROCESSING,
+        urns::protocols::ELEMENT_METADATA,
         urns::transforms::TRUNCATE_SIZED_RESTRICTION,
     ]
     .map(str::to_owned)
@@ -185,7 +166,7 @@ impl Sealing<'_> {
             unique_name: format!("{}.{local}", self.names[producer.0]),
             coder_id: self.coder(&collection.codec.spec()),
             is_bounded: bounded.into(),
-            windowing_strategy_id: self.windowing(&collection.windowing),
+            windowing_strategy_id: self.windowing(collection),
             display_data: Vec::new(),
         };
         self.components.pcollections.insert(id.clone(), message);
@@ -211,9 +192,11 @@ impl Sealing<'_> {
     }
 
     /// The id of a windowing strategy, which is added once.
-    pub(super) fn windowing(&mut self, windowing: &WindowInto) -> String {
+    pub(super) fn windowing(&mut self, collection: &Collection) -> String {
+        let windowing = &collection.windowing;
+        let window_fn = self.window_fn(windowing.window_fn(), collection.windowed_by);
         let window_coder = self.coder(&windowing.window_coder());
-        let strategy = windowing.to_proto(window_coder, ENVIRONMENT);
+        let strategy = windowing.to_proto(window_fn, window_coder, ENVIRONMENT);
         let strategies = &mut self.components.windowing_strategies;
         if let Some((id, _)) = strategies.iter().find(|(_, known)| **known == strategy) {
             return id.clone();
@@ -221,6 +204,21 @@ impl Sealing<'_> {
         let id = format!("w{}", strategies.len());
         strategies.insert(id.clone(), strategy);
         id
+    }
+
+    /// A window function; a user's own goes by the name of the transform that windows by it.
+    fn window_fn(&mut self, window_fn: &AnyWindowFn, by: Option<NodeId>) -> proto::FunctionSpec {
+        match (window_fn, by) {
+            (AnyWindowFn::Standard(standard), _) => standard.to_proto(),
+            (AnyWindowFn::Custom(_), Some(by)) => {
+                let (name, place) = (&self.names[by.0], &self.graph.nodes[by.0].place);
+                let function = WindowFunction::of(window_fn.clone(), name.clone(), place.clone());
+                self.table.window_fns.insert(function);
+                self.function_spec(by, WINDOW_FN_URN)
+            }
+            // Only a transform can bring a function of a user's own into the graph.
+            (AnyWindowFn::Custom(_), None) => proto::FunctionSpec::default(),
+        }
     }
 
     fn transform(&mut self, id: NodeId, node: &Node, members: &[NodeId]) -> proto::PTransform {
@@ -263,7 +261,7 @@ impl Sealing<'_> {
             Spec::Reshuffle => (urns::transforms::RESHUFFLE, Bytes::new()),
             Spec::ParDo(par_do) => (urns::transforms::PAR_DO, self.par_do(id, node, par_do)),
             Spec::WindowInto(windowing) => {
-                let window_fn = Some(windowing.window_fn().to_proto());
+                let window_fn = Some(self.window_fn(windowing.window_fn(), Some(id)));
                 let payload = proto::WindowIntoPayload { window_fn }.encode_to_vec();
                 (urns::transforms::ASSIGN_WINDOWS, payload.into())
             }

@@ -7,7 +7,6 @@ use crate::error::Place;
 use crate::exec::{CombineFn, codec_of, combine_operator, map_operator};
 use crate::graph::{CollectionId, ParDoSpec, Spec};
 use crate::pcollection::PCollection;
-use crate::window::StandardWindowFn;
 
 impl<K: Element, V: Element> PCollection<(K, V)> {
     /// `PCollection<(K, V)> → PCollection<(K, F::Out)>`: the values of each key and window,
@@ -101,7 +100,7 @@ impl<T: Element> PCollection<T> {
     fn may_be_empty(&self) -> bool {
         let graph = self.pipeline.graph.borrow();
         let collection = &graph.collections[self.id.0];
-        collection.is_bounded && collection.windowing.window_fn() == StandardWindowFn::Global
+        collection.is_bounded && collection.windowing.window_fn().is_global()
     }
 
     /// `PCollection<T> → PCollection<(T, u64)>`: how often each element occurs in each window.

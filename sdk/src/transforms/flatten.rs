@@ -57,8 +57,8 @@ impl Pipeline {
                 graph.mistake(message, place.clone(), "build both in one pipeline");
                 continue;
             }
-            let windows = graph.collections[collection.id.0].windowing.window_fn();
-            if *first.get_or_insert(windows) != windows {
+            let windows = graph.collections[collection.id.0].windowing.window_fn().clone();
+            if *first.get_or_insert_with(|| windows.clone()) != windows {
                 let help = "window both in the same way first";
                 graph.mistake("flattened collections have different windows", place.clone(), help);
             }

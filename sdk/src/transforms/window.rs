@@ -6,7 +6,7 @@ use crate::exec::{Context, DoFn};
 use crate::graph::Spec;
 use crate::pcollection::PCollection;
 use crate::time::Timestamp;
-use crate::window::WindowInto;
+use crate::window::{AnyWindowFn, WindowInto};
 
 impl<T: Element> PCollection<T> {
     /// Assigns windows by event time, for the groupings that follow.
@@ -14,12 +14,19 @@ impl<T: Element> PCollection<T> {
     pub fn window_into(&self, windowing: impl Into<WindowInto>) -> Self {
         let place = Place::caller();
         let windowing = windowing.into();
-        if let Some(mistake) = windowing.window_fn().mistake() {
-            self.pipeline.graph.borrow_mut().mistake(mistake, place.clone(), "");
+        if let Some((mistake, help)) = windowing.mistake() {
+            self.pipeline.graph.borrow_mut().mistake(mistake, place.clone(), help);
         }
         let spec = Spec::WindowInto(windowing.clone());
-        let (_, output) = self.pipeline.step("WindowInto", place, spec, self.id);
-        self.pipeline.graph.borrow_mut().collections[output.id.0].windowing = windowing;
+        let (node, output) = self.pipeline.step("WindowInto", place, spec, self.id);
+        let mut graph = self.pipeline.graph.borrow_mut();
+        if let AnyWindowFn::Custom(custom) = windowing.window_fn() {
+            graph.nodes[node.0].constants = custom.constants();
+        }
+        let collection = &mut graph.collections[output.id.0];
+        collection.windowing = windowing;
+        collection.windowed_by = Some(node);
+        drop(graph);
         output
     }
 

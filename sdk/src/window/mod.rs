@@ -1,17 +1,33 @@
 //! Windows: where in event time an element belongs.
 
-mod fns;
+mod calendar;
+mod civil;
+mod custom;
+mod fixed;
+mod function;
+mod interval;
 mod pane;
+mod sessions;
+mod standard;
 mod strategy;
+mod trigger;
+mod value_kind;
 
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-pub use fns::{FixedWindows, GlobalWindows, SlidingWindows, StandardWindowFn};
+pub use calendar::{CalendarWindows, Weekday};
+pub use custom::{AssignContext, BoundedWindow, CustomWindowFn, WindowFn};
+pub use fixed::{FixedWindows, GlobalWindows, SlidingWindows};
+pub use function::AnyWindowFn;
 pub use pane::{PaneInfo, Timing};
-pub use strategy::{TimestampCombiner, WindowInto};
+pub use sessions::Sessions;
+pub use standard::StandardWindowFn;
+pub use strategy::{AccumulationMode, EmptyPane, TimestampCombiner, WindowInto};
+pub use trigger::{AfterProcessingTime, AfterWatermark, Trigger};
+pub use value_kind::ValueKind;
 
 use crate::time::Timestamp;
 
@@ -43,6 +59,17 @@ impl Window {
             Self::Global => Timestamp::END_OF_GLOBAL_WINDOW,
             Self::Interval(window) => Timestamp(window.end.0.saturating_sub(1)),
             Self::Custom(max, _) => *max,
+        }
+    }
+}
+
+impl Window {
+    /// The interval, where it is one.
+    #[must_use]
+    pub fn as_interval(&self) -> Option<IntervalWindow> {
+        match self {
+            Self::Interval(window) => Some(*window),
+            _ => None,
         }
     }
 }
@@ -98,10 +125,17 @@ pub struct Stamp {
     pub windows: Windows,
     /// The firing that it came from.
     pub pane: PaneInfo,
+    /// Whether it is new or takes back what came before.
+    pub value_kind: ValueKind,
 }
 
 impl Default for Stamp {
     fn default() -> Self {
-        Self { timestamp: Timestamp::MIN, windows: Windows::GLOBAL, pane: PaneInfo::NO_FIRING }
+        Self {
+            timestamp: Timestamp::MIN,
+            windows: Windows::GLOBAL,
+            pane: PaneInfo::NO_FIRING,
+            value_kind: ValueKind::Insert,
+        }
     }
 }

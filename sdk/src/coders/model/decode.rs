@@ -2,7 +2,7 @@
 
 use super::{RowShape, Shape, Timer, TimerSetting, Value, WindowShape};
 use crate::coders::items::{read_items, read_vec};
-use crate::coders::pane::read_pane;
+use crate::coders::pane::{read_pane, read_pane_and_kind};
 use crate::coders::windowed::read_interval;
 use crate::coders::{CoderError, Nesting, Reader};
 use crate::element::private::RowReader;
@@ -148,11 +148,10 @@ fn windowed(
 
 fn stamp(shape: &WindowShape, input: &mut Reader<'_>) -> Result<Stamp> {
     let at = |part: &'static str| move |e: CoderError| e.within(part);
-    Ok(Stamp {
-        timestamp: input.timestamp().map_err(at("windowed_value.timestamp"))?,
-        windows: windows(shape, input).map_err(at("windowed_value.windows"))?,
-        pane: read_pane(input).map_err(at("windowed_value.pane"))?,
-    })
+    let timestamp = input.timestamp().map_err(at("windowed_value.timestamp"))?;
+    let windows = windows(shape, input).map_err(at("windowed_value.windows"))?;
+    let (pane, value_kind) = read_pane_and_kind(input).map_err(at("windowed_value.pane"))?;
+    Ok(Stamp { timestamp, windows, pane, value_kind })
 }
 
 fn windows(shape: &WindowShape, input: &mut Reader<'_>) -> Result<Windows> {

@@ -2,7 +2,7 @@
 
 use super::{RowShape, Shape, Timer, Value, WindowShape};
 use crate::coders::items::{CONTINUED, put_items};
-use crate::coders::pane::put_pane;
+use crate::coders::pane::{put_pane, put_pane_and_kind};
 use crate::coders::windowed::put_interval;
 use crate::coders::{CoderError, Nesting, wire};
 use crate::element::private::put_row_header;
@@ -150,7 +150,7 @@ fn put_timer(key: &Shape, windows: &WindowShape, timer: &Timer, out: &mut Vec<u8
 fn put_stamp(shape: &WindowShape, stamp: &Stamp, out: &mut Vec<u8>) -> Result {
     wire::put_timestamp(out, stamp.timestamp);
     put_windows(shape, &stamp.windows, out).map_err(|e| e.within("windowed_value.windows"))?;
-    put_pane(out, &stamp.pane);
+    put_pane_and_kind(out, &stamp.pane, stamp.value_kind);
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::exec::guard::guarded;
 use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
 use crate::exec::{AnyBatch, BATCH, Batch, Column, Failure, Stamps};
 use crate::time::Timestamp;
-use crate::window::{PaneInfo, Stamp, TimestampCombiner, Window, Windows};
+use crate::window::{Stamp, TimestampCombiner, Window, Windows};
 
 /// How many accumulators a unit holds at most.
 const MOST_GROUPS: usize = 256 * 1024;
@@ -191,7 +191,7 @@ impl<T: Element> Out<T> {
         let mut stamps = Stamps::constant(Stamp {
             timestamp: self.window.max_timestamp(),
             windows: Windows::One(self.window.clone()),
-            pane: PaneInfo::NO_FIRING,
+            ..Stamp::default()
         });
         if self.times != TimestampCombiner::EndOfWindow {
             stamps.timestamps = Column::Each(std::mem::take(&mut self.timestamps));

@@ -28,8 +28,8 @@ fn windowed<K>(windowing: &WindowInto, elements: Vec<(K, i64, i64)>) -> Batch<(K
     let mut stamps = Stamps::default();
     let mut values = Vec::new();
     for (key, value, time) in elements {
-        let windows = windowing.window_fn().assign(Timestamp(time));
-        let stamp = Stamp { timestamp: Timestamp(time), windows, pane: PaneInfo::NO_FIRING };
+        let windows = windowing.window_fn().standard().expect("it is").assign(Timestamp(time));
+        let stamp = Stamp { timestamp: Timestamp(time), windows, ..Stamp::default() };
         stamps.push(&stamp, values.len());
         values.push((key, value));
     }
@@ -105,6 +105,7 @@ fn merging_and_extracting_keep_what_elements_carry() {
         timestamp: Timestamp(7),
         windows: Windows::GLOBAL,
         pane: PaneInfo::ON_TIME_AND_ONLY,
+        ..Stamp::default()
     };
     let group: Grouped<u64> = [1, 2, 3].into_iter().collect();
     let batch = Batch::new(

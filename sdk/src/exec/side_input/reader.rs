@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hashbrown::HashMap;
+use purlin_proto::fn_execution::StateKey;
 use purlin_proto::fn_execution::state_key::{IterableSideInput, Type};
-use purlin_proto::fn_execution::{ProcessBundleDescriptor, StateKey};
 
 use super::ViewFn;
 use crate::coders::windowed::WindowCoder;
 use crate::exec::unit::{Cx, UnitResult, UnitSpec};
-use crate::exec::{Failure, PortCodec};
-use crate::window::{StandardWindowFn, Window};
+use crate::exec::{Failure, PortCodec, WindowFunction};
+use crate::window::Window;
 
 /// A side input, as the pipeline's author declared it.
 pub struct SideSource<V> {
@@ -61,7 +61,7 @@ pub struct SideReader<V> {
     transform_id: String,
     local_name: String,
     codec: Arc<dyn PortCodec>,
-    window_fn: StandardWindowFn,
+    window_fn: WindowFunction,
     view: Arc<dyn ViewFn<V>>,
     /// The views of this bundle.
     views: Vec<V>,
@@ -79,7 +79,7 @@ impl<V> SideReader<V> {
             transform_id: spec.transform_id.to_owned(),
             local_name: name.clone(),
             codec: Arc::clone(spec.codecs.get(collection).ok_or_else(missing)?),
-            window_fn: window_fn(spec.descriptor, collection).ok_or_else(missing)?,
+            window_fn: window_fn(spec, collection).ok_or_else(missing)??,
             view: Arc::clone(&source.view),
             views: Vec::new(),
             by_window: HashMap::new(),
@@ -112,11 +112,12 @@ impl<V> SideReader<V> {
     }
 }
 
-/// The window function of a collection.
-fn window_fn(descriptor: &ProcessBundleDescriptor, collection: &str) -> Option<StandardWindowFn> {
-    let collection = descriptor.pcollections.get(collection)?;
-    let strategy = descriptor.windowing_strategies.get(&collection.windowing_strategy_id)?;
-    StandardWindowFn::from_proto(strategy.window_fn.as_ref()?)
+/// The window function of a collection, where the descriptor describes it.
+fn window_fn(spec: &UnitSpec<'_>, collection: &str) -> Option<UnitResult<WindowFunction>> {
+    let collection = spec.descriptor.pcollections.get(collection)?;
+    let strategies = &spec.descriptor.windowing_strategies;
+    let strategy = strategies.get(&collection.windowing_strategy_id)?;
+    Some(spec.window_fns.get(strategy.window_fn.as_ref()?))
 }
 
 impl<V: Send + 'static> SideViews for SideReader<V> {
@@ -128,12 +129,12 @@ impl<V: Send + 'static> SideViews for SideReader<V> {
     }
 
     fn is_global(&self) -> bool {
-        self.window_fn == StandardWindowFn::Global
+        self.window_fn.is_global()
     }
 
     fn load(&mut self, main: &Window, cx: &Cx<'_>) -> UnitResult {
         if self.current.as_ref().is_none_or(|(current, _)| current != main) {
-            let position = self.position(self.window_fn.side_input_window(main), cx)?;
+            let position = self.position(self.window_fn.side_input_window(main)?, cx)?;
             self.current = Some((main.clone(), position));
         }
         Ok(())

@@ -10,7 +10,7 @@ use crate::coders::Nesting;
 use crate::coders::windowed::WindowCoder;
 use crate::exec::testing::{TestHost, run, transform_id};
 use crate::exec::{Batch, Role, Stamps};
-use crate::window::{PaneInfo, Stamp, Window};
+use crate::window::{Stamp, Window};
 use crate::{Element, Failure, FixedWindows, PCollection, Pipeline, SlidingWindows, Timestamp};
 
 fn key(pipeline: &Pipeline, name: &str, index: usize, window: &Window) -> StateKey {
@@ -152,7 +152,7 @@ fn an_element_sees_the_side_window_at_the_end_of_each_of_its_own() {
     host.fill(&key(&p, "Use", 0, &fixed(0)), vec![encoded(&[100i64])]);
     host.fill(&key(&p, "Use", 0, &fixed(10_000)), vec![encoded(&[200i64])]);
     let windows = crate::StandardWindowFn::from(sliding).assign(Timestamp(7_000));
-    let stamp = Stamp { timestamp: Timestamp(7_000), windows, pane: PaneInfo::NO_FIRING };
+    let stamp = Stamp { timestamp: Timestamp(7_000), windows, ..Stamp::default() };
     let batch = Batch::new(vec![1i64], Stamps::constant(stamp.clone()));
     let outputs = run::<i64, (i64, Vec<i64>)>(&p, "Use", Role::ParDo, &host, vec![vec![batch]])
         .expect("it runs");

@@ -18,7 +18,7 @@ use crate::exec::table::Operator;
 use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
 use crate::exec::{AnyBatch, Batch, Context, Failure};
 use crate::state::{StateSpecs, Timer};
-use crate::window::{Stamp, Windows};
+use crate::window::{Stamp, ValueKind, Windows};
 
 /// The operator of a stateful DoFn, with what it declared.
 pub(crate) fn stateful_operator<D: StatefulDoFn>(
@@ -60,6 +60,7 @@ impl<D: StatefulDoFn> Stateful<D> {
                 timestamp: firing.hold,
                 windows: Windows::One(window.clone()),
                 pane: firing.pane,
+                value_kind: ValueKind::Insert,
             };
             let fired = Fired { at: firing.fire, tag: timer.tag.clone() };
             let put_key = |out: &mut Vec<u8>| -> Result<(), CoderError> {

@@ -11,7 +11,7 @@ use crate::testing::conformance::source::Act::{Await, Fail, Give, Watermark};
 use crate::testing::conformance::source::{GIVEN, Gate, endless, script, see};
 use crate::testing::conformance::stamps::{seconds, timed, with_pane, with_stamp};
 use crate::transforms::{Count, Sum};
-use crate::window::{FixedWindows, SlidingWindows, WindowInto};
+use crate::window::{FixedWindows, SlidingWindows};
 
 list!(Streaming: a_source_that_ends_ends_the_job, windows_close_as_the_watermark_moves,
     windows_without_elements_give_nothing, overlapping_windows_close_one_by_one,
@@ -227,7 +227,7 @@ fn elements_behind_the_watermark_of_an_open_window_are_kept(p: &Pipeline) -> End
 
 fn late_elements_within_the_allowed_lateness_are_kept(p: &Pipeline) -> Ending {
     let closed = Gate::default();
-    let windowing = WindowInto::from(FixedWindows::of(seconds(10))).allowed_lateness(seconds(100));
+    let windowing = FixedWindows::of(seconds(10)).allowed_lateness(seconds(100)).discarding();
     let acts = [
         Give(1, 1),
         Watermark(10),

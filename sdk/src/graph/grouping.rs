@@ -1,0 +1,64 @@
+//! Mistakes in what is grouped or a side input, which only its windowing shows.
+
+use super::build::{Collection, Node};
+use crate::error::Mistake;
+
+/// Whether the one window of a collection never ends.
+fn never_ends(collection: &Collection) -> bool {
+    collection.windowing.window_fn().is_global() && !collection.is_bounded
+}
+
+/// What is wrong with grouping `input`.
+pub(super) fn mistakes(node: &Node, input: &Collection) -> Vec<Mistake> {
+    [never_fires(node, input), loses_data(node, input)].into_iter().flatten().collect()
+}
+
+/// What is wrong with `side` as a side input.
+pub(super) fn side_mistakes(node: &Node, side: &Collection) -> Vec<Mistake> {
+    [never_ready(node, side), unmapped(node, side)].into_iter().flatten().collect()
+}
+
+fn never_fires(node: &Node, input: &Collection) -> Option<Mistake> {
+    (never_ends(input) && input.windowing.trigger.is_default()).then(|| Mistake {
+        message: "grouping an unbounded collection in the global window would never end".to_owned(),
+        place: node.place.clone(),
+        help: Some(
+            "window it first, for example `.window_into(FixedWindows::of(…))`, or give the window \
+             a trigger"
+                .to_owned(),
+        ),
+    })
+}
+
+fn loses_data(node: &Node, input: &Collection) -> Option<Mistake> {
+    let windowing = &input.windowing;
+    let loses = windowing.trigger.may_lose_data(windowing.allowed_lateness)
+        && !windowing.allows_unsafe_triggers;
+    loses.then(|| Mistake {
+        message: "the trigger of this grouping's input may finish, and what comes after is lost"
+            .to_owned(),
+        place: node.place.clone(),
+        help: Some(
+            "call `.repeatedly()` on the trigger, give one after the watermark late firings, or \
+             allow it by `.allow_unsafe_triggers()` on the windowing"
+                .to_owned(),
+        ),
+    })
+}
+
+fn never_ready(node: &Node, side: &Collection) -> Option<Mistake> {
+    never_ends(side).then(|| Mistake {
+        message: "an unbounded side input in the global window would never be ready".to_owned(),
+        place: node.place.clone(),
+        help: Some("window it first, for example `.window_into(FixedWindows::of(…))`".to_owned()),
+    })
+}
+
+fn unmapped(node: &Node, side: &Collection) -> Option<Mistake> {
+    side.windowing.window_fn().is_merging().then(|| Mistake {
+        message: "a side input in windows that merge has none for the windows of other collections"
+            .to_owned(),
+        place: node.place.clone(),
+        help: Some("window it in another way first".to_owned()),
+    })
+}
