@@ -88,3 +88,6 @@ impl Holds {
         self.element.into_iter().chain(self.expiry).min()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -141,7 +141,8 @@ fn record_of(message: RecordMessage, fresh: TriggerState) -> Option<Record> {
     let is_within = |emitted: &Emitted| {
         emitted.start.checked_add(emitted.bytes).is_some_and(|end| end <= message.bytes)
     };
-    if !emitted.iter().all(is_within) {
+    let counts = [message.new_elements, message.elements, message.bytes];
+    if !emitted.iter().all(is_within) || !counts.into_iter().all(is_plausible) {
         return None;
     }
     let timers = [message.event_timer, message.processing_timer, message.synchronized_timer];
@@ -161,6 +162,11 @@ fn record_of(message: RecordMessage, fresh: TriggerState) -> Option<Record> {
             timers: timers.map(|timer| timer.map(Timestamp)),
         },
     })
+}
+
+/// Whether numbers like this can be added without care.
+fn is_plausible(count: u64) -> bool {
+    count <= u64::MAX >> 8
 }
 
 fn pane_message(pane: &PaneInfo) -> PaneMessage {
@@ -184,6 +190,10 @@ fn pane_of(message: &PaneMessage) -> Option<PaneInfo> {
         2 => Timing::Late,
         _ => return None,
     };
+    let indices = [message.index, message.on_time_index];
+    if !indices.into_iter().all(|index| is_plausible(index.unsigned_abs())) {
+        return None;
+    }
     Some(PaneInfo {
         is_first: message.is_first,
         is_last: message.is_last,
