@@ -13,8 +13,8 @@ pub use purlin_sdk::{
     Failure, Finished, FixedWindows, Gauge, GlobalWindows, Grouped, IntervalWindow, Mistake,
     OffsetRange, PCollection, PTransform, PaneInfo, Pipeline, PipelineOptions, Place, Restriction,
     Result, Runner, RunningPipeline, Sealed, Serde, SlidingWindows, SplittableDoFn, Stamp,
-    StandardWindowFn, Tag, Text, Timestamp, TimestampCombiner, Timing, Tracker, TypedKey, Window,
-    WindowInto, Windows, coders, element, runner, testing, transforms,
+    StandardWindowFn, StatefulDoFn, Tag, Text, Timestamp, TimestampCombiner, Timing, Tracker,
+    TypedKey, Window, WindowInto, Windows, coders, element, runner, state, testing, transforms,
 };
 
 /// What the code of `#[derive(Element)]` calls.
@@ -38,12 +38,16 @@ pub mod runners {
 /// What most programs use: `use purlin::prelude::*;`.
 pub mod prelude {
     pub use crate::run::Run;
+    pub use crate::state::{
+        Bag, Combining, EventTimer, Map, Multimap, OrderedList, ProcessingTimer, Set, StateSpecs,
+        Timer, Value,
+    };
     pub use crate::transforms::Either::{self, Left, Right};
     pub use crate::transforms::{Count, Failed, Fallible, Max, Mean, Min, Sum, ToList, Top};
     pub use crate::{
         BoxError, CombineFn, Context, Continuation, Counter, Distribution, DoFn, Element,
         FixedWindows, GlobalWindows, Grouped, OffsetRange, PCollection, PTransform, Pipeline,
         PipelineOptions, Restriction, Runner, RunningPipeline, Serde, SlidingWindows,
-        SplittableDoFn, Tag, Text, Timestamp, TimestampCombiner, Tracker, Window, io,
+        SplittableDoFn, StatefulDoFn, Tag, Text, Timestamp, TimestampCombiner, Tracker, Window, io,
     };
 }
