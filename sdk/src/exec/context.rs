@@ -222,6 +222,11 @@ impl<Out: Element> Context<Out> {
         self.current = stamp;
     }
 
+    /// Makes the outputs of the current element plain ones.
+    pub(crate) fn make_plain(&mut self) {
+        self.current.value_kind = ValueKind::Insert;
+    }
+
     pub(crate) fn take_watermark(&mut self) -> Option<Timestamp> {
         self.watermark.take()
     }

@@ -7,5 +7,6 @@ mod seal;
 mod sealed;
 
 pub(crate) use build::{AtEnd, CollectionId, Graph, NodeId, ParDoSpec, SideInputSpec, Spec};
+pub(crate) use grouping::{RETRACTION_HELP, retraction_mistake};
 pub(crate) use seal::ASSERTION;
 pub use sealed::Sealed;

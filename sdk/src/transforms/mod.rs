@@ -13,6 +13,7 @@ mod par_do;
 mod reshuffle;
 mod side_input;
 mod try_map;
+mod value_kind;
 mod window;
 
 pub use co_group_by_key::CoGroup;

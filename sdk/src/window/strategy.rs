@@ -156,6 +156,12 @@ impl WindowInto {
         ))
     }
 
+    /// Whether groupings take back what they emitted.
+    pub(crate) fn retracts(&self) -> bool {
+        self.accumulation == Some(AccumulationMode::Retracting)
+            && !self.trigger.fires_once(self.allowed_lateness)
+    }
+
     /// How the output of a grouping is windowed whose input is windowed so.
     #[must_use]
     pub(crate) fn after_grouping(&self) -> Self {
