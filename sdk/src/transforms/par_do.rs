@@ -86,8 +86,8 @@ impl<T> ParDoOutput<T> {
         Self { main: self.main.named(name), node: self.node }
     }
 
-    /// Says that the transform heeds [`Context::value_kind`](crate::Context::value_kind): it then
-    /// gets elements that take back what earlier ones said, which keep others from being built.
+    /// Says that the transform heeds [`Context::value_kind`](crate::Context::value_kind). One that
+    /// keeps state must: without this, it refuses elements that take back what earlier ones said.
     pub fn accepts_retractions(self) -> Self {
         let mut graph = self.main.pipeline.graph.borrow_mut();
         if let Spec::ParDo(par_do) = &mut graph.nodes[self.node.0].spec {
