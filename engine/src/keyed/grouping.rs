@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 use purlin_proto::pipeline::{
-    Trigger, WindowingStrategy, accumulation_mode, closing_behavior, merge_status,
-    on_time_behavior, trigger,
+    Trigger, WindowingStrategy, merge_status, trigger,
 };
 use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::{Error, Timestamp, Window};
@@ -35,14 +34,12 @@ const HOLD: u16 = 3;
 
 impl Grouping {
     /// Whether a window fires once, when the watermark passes its end, and is gone then. Such a
-    /// grouping needs to keep nothing for each key.
+    /// grouping needs to keep nothing for each key. The one pane is never empty, and nothing comes
+    /// before it, so it does not matter what is said of empty panes and of earlier ones.
     pub(super) fn is_plain(windowing: &WindowingStrategy) -> bool {
         windowing.merge_status() != merge_status::Enum::NeedsMerge
             && windowing.allowed_lateness <= 0
             && is_watermark_alone(windowing.trigger.as_ref())
-            && windowing.closing_behavior() != closing_behavior::Enum::EmitAlways
-            && windowing.on_time_behavior() != on_time_behavior::Enum::FireAlways
-            && windowing.accumulation_mode() != accumulation_mode::Enum::Retracting
     }
 
     pub(super) fn facts(

@@ -14,6 +14,7 @@ mod par_do_stateful;
 mod reshuffle;
 mod side_input;
 mod try_map;
+mod value_kind;
 mod window;
 
 pub use co_group_by_key::CoGroup;
