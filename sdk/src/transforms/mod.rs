@@ -16,7 +16,10 @@ mod try_map;
 mod window;
 
 pub use co_group_by_key::CoGroup;
-pub use combiners::{Count, Max, Mean, Min, Number, Sum, ToList, Top};
+pub use combiners::{
+    All, Any, ApproximateDistinct, Count, Latest, Max, Mean, Min, Number, Quantiles, Sample, Sum,
+    ToList, Top,
+};
 pub use element_wise::Either;
 pub use par_do::ParDoOutput;
 pub use side_input::{View, ViewRefs, Views, WithSideInputs};
