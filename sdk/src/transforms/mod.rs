@@ -2,9 +2,11 @@
 
 mod co_group_by_key;
 mod combine;
+mod combine_globally;
 mod combiners;
 mod create;
 mod element_wise;
+mod fanout;
 mod flatten;
 mod group_by_key;
 mod join;
@@ -16,11 +18,13 @@ mod try_map;
 mod window;
 
 pub use co_group_by_key::CoGroup;
+pub use combine_globally::CombineGlobally;
 pub use combiners::{
     All, Any, ApproximateDistinct, Count, Latest, Max, Mean, Min, Number, Quantiles, Sample, Sum,
     ToList, Top,
 };
 pub use element_wise::Either;
+pub use fanout::HotKeys;
 pub use par_do::ParDoOutput;
 pub use side_input::{View, ViewRefs, Views, WithSideInputs};
 pub use try_map::{Failed, Fallible};
