@@ -4,6 +4,7 @@ mod co_group_by_key;
 mod combine;
 mod combine_globally;
 mod combiners;
+mod convert;
 mod create;
 mod element_wise;
 mod fanout;
@@ -12,6 +13,8 @@ mod group_by_key;
 mod join;
 mod keyed;
 mod par_do;
+mod partition;
+mod reify;
 mod reshuffle;
 mod side_input;
 mod try_map;
@@ -26,6 +29,7 @@ pub use combiners::{
 pub use element_wise::Either;
 pub use fanout::HotKeys;
 pub use par_do::ParDoOutput;
+pub use reify::ValueInSingleWindow;
 pub use side_input::{View, ViewRefs, Views, WithSideInputs};
 pub use try_map::{Failed, Fallible};
 

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use purlin_derive::Element;
 
 pub use fns::{FixedWindows, GlobalWindows, SlidingWindows, StandardWindowFn};
 pub use pane::{PaneInfo, Timing};
@@ -16,7 +17,8 @@ pub use strategy::{TimestampCombiner, WindowInto};
 use crate::time::Timestamp;
 
 /// A window of event time.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Element)]
+#[element(crate = "purlin_sdk")]
 pub enum Window {
     /// The one window of all time.
     Global,
@@ -27,7 +29,8 @@ pub enum Window {
 }
 
 /// The half-open interval of event time `[start, end)`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Element)]
+#[element(crate = "purlin_sdk")]
 pub struct IntervalWindow {
     /// The first timestamp inside.
     pub start: Timestamp,
