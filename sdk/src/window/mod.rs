@@ -38,6 +38,20 @@ pub struct IntervalWindow {
     pub end: Timestamp,
 }
 
+impl IntervalWindow {
+    /// The window `[start, end)`.
+    #[must_use]
+    pub const fn new(start: Timestamp, end: Timestamp) -> Self {
+        Self { start, end }
+    }
+}
+
+impl From<IntervalWindow> for Window {
+    fn from(window: IntervalWindow) -> Self {
+        Self::Interval(window)
+    }
+}
+
 impl Window {
     /// The last timestamp inside the window.
     #[must_use]
