@@ -22,7 +22,7 @@ macro_rules! boolean {
 
             #[inline]
             fn add(&self, all: &mut bool, value: bool) {
-                *all = *all $both value;
+                *all $both value;
             }
 
             fn merge(&self, all: &mut bool, other: bool) {
@@ -36,8 +36,8 @@ macro_rules! boolean {
     };
 }
 
-boolean!(All, true, &);
-boolean!(Any, false, |);
+boolean!(All, true, &=);
+boolean!(Any, false, |=);
 
 #[cfg(test)]
 mod tests {

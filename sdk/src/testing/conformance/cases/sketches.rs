@@ -77,8 +77,8 @@ fn distinct_values_per_key_and_window(p: &Pipeline) -> Ending {
 }
 
 /// Asserts of a sample how many different numbers it has, all of them from `0..100`.
-fn expect_sample(sample: Vec<Vec<i64>>, count: usize) {
-    let [sample] = sample.as_slice() else { panic!("one list is expected: {sample:?}") };
+fn expect_sample(sample: &[Vec<i64>], count: usize) {
+    let [sample] = sample else { panic!("one list is expected: {sample:?}") };
     let different: std::collections::BTreeSet<&i64> = sample.iter().collect();
     assert_eq!((sample.len(), different.len()), (count, count), "{sample:?}");
     assert!(sample.iter().all(|n| (0..100).contains(n)), "{sample:?}");
@@ -87,7 +87,7 @@ fn expect_sample(sample: Vec<Vec<i64>>, count: usize) {
 fn a_sample_is_a_part_of_the_values(p: &Pipeline) -> Ending {
     let numbers = p.create(0i64..100).reshuffle();
     for sample in [Sample::any(7), Sample::fixed_size(7), Sample::fixed_size(7).seed(1)] {
-        assert_that(&numbers.combine_globally(sample)).satisfies(|all| expect_sample(all, 7));
+        assert_that(&numbers.combine_globally(sample)).satisfies(|all| expect_sample(&all, 7));
     }
     Ending::done()
 }
