@@ -22,10 +22,13 @@ macro_rules! list {
     };
 }
 
+mod assertions;
 mod coders;
 mod combine;
 mod create;
 mod errors;
+mod everyday;
+mod fanout;
 mod finalization;
 mod flatten;
 mod graph;
@@ -39,6 +42,7 @@ mod panes;
 mod par_do;
 mod reshuffle;
 mod side_inputs;
+mod sketches;
 mod splittable;
 mod streaming;
 mod timestamps;
@@ -52,6 +56,7 @@ pub fn cases() -> &'static [Case] {
         [
             create::CASES,
             par_do::CASES,
+            everyday::CASES,
             lifecycle::CASES,
             outputs::CASES,
             errors::CASES,
@@ -60,9 +65,12 @@ pub fn cases() -> &'static [Case] {
             keys::CASES,
             joins::CASES,
             combine::CASES,
+            fanout::CASES,
+            sketches::CASES,
             windows::CASES,
             timestamps::CASES,
             panes::CASES,
+            assertions::CASES,
             side_inputs::CASES,
             reshuffle::CASES,
             splittable::CASES,
