@@ -4,6 +4,7 @@ mod addresses;
 mod cells;
 mod failures;
 mod maps;
+mod properties;
 mod timers;
 mod wire;
 
