@@ -216,6 +216,9 @@ impl Schedule {
         stage: StageId,
     ) -> Vec<u64> {
         let limit = if is_splittable(facts, stage) { config.restrictions_per_bundle } else { 4096 };
+        let is_compaction = |id: &u64| {
+            state.entry(stage, *id).is_some_and(|entry| matches!(entry.work, Work::Compact(_)))
+        };
         let share = state.queue_bytes(stage) / config.max_in_flight.max(1);
         let target = share.clamp(config.min_bundle_bytes, config.bundle_bytes);
         let mut waiting = std::mem::take(&mut self.ready[stage.0]);
@@ -228,10 +231,12 @@ impl Schedule {
         };
         let (mut taken, mut gated) = (Vec::new(), Vec::new());
         let mut bytes = 0;
-        while taken.len() < limit && bytes < target {
+        // A compaction is a bundle of its own.
+        while taken.len() < limit && bytes < target && !taken.first().is_some_and(is_compaction) {
             let Some(id) = waiting.pop_front() else { break };
             let Some(entry) = state.entry(stage, id) else { continue };
-            if state.sides_are_ready(facts, stage, entry) {
+            let is_apart = is_compaction(&id) && !taken.is_empty();
+            if !is_apart && state.sides_are_ready(facts, stage, entry) {
                 bytes += entry.bytes;
                 taken.push(id);
             } else {
@@ -256,12 +261,14 @@ impl Schedule {
         let works = flight.entries.iter().filter_map(|id| state.entry(stage, *id));
         let mut chunks = Vec::new();
         let mut groups = Vec::new();
+        let mut compaction = None;
         for work in works.map(|entry| &entry.work) {
             match work {
                 Work::Elements(chunk) | Work::Residual { chunk, .. } => {
                     chunks.push(Arc::clone(chunk));
                 }
                 Work::Groups(group) => groups.push(group.clone()),
+                Work::Compact(group) => compaction = Some(group.clone()),
             }
         }
         let is_group = matches!(facts.plan.stages[stage.0].kind, StageKind::GroupByKey { .. });
@@ -269,10 +276,10 @@ impl Schedule {
             id,
             stage,
             attempt: flight.attempt,
-            input: if is_group {
-                BundleInput::Groups(groups)
-            } else {
-                BundleInput::Elements(chunks)
+            input: match compaction {
+                Some(group) => BundleInput::Compact(group),
+                None if is_group => BundleInput::Groups(groups),
+                None => BundleInput::Elements(chunks),
             },
             side_inputs: state.side_inputs_of(facts, stage),
             output_limit: is_splittable.then_some(config.source_bytes),

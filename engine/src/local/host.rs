@@ -8,7 +8,7 @@ use purlin_sdk::exec::{BundleControl, Chunk, Failure, Host, StatePage};
 
 use super::lock;
 use crate::bundle::{Bundle, Output};
-use crate::plan::{SdkStage, StageId, StageKind};
+use crate::plan::{SdkStage, StageId};
 use crate::random::Random;
 use crate::shuffle::Shuffle;
 use crate::side_inputs::SideInputs;
@@ -55,10 +55,8 @@ impl LocalHost {
     }
 
     fn stage(&self) -> Result<&SdkStage, Box<Failure>> {
-        match &self.shuffle.plan().stages[self.stage.0].kind {
-            StageKind::Sdk(sdk) => Ok(sdk),
-            _ => Err(Failure::new("a stage of the runner has no user code")),
-        }
+        let sdk = self.shuffle.plan().stages[self.stage.0].sdk();
+        sdk.ok_or_else(|| Failure::new("a stage of the runner has no user code"))
     }
 
     fn charge(&mut self, bytes: usize) {

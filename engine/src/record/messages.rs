@@ -10,7 +10,7 @@ pub(super) struct CommitRecord {
     pub(super) version: u32,
     #[prost(sint64, tag = "2")]
     pub(super) now: i64,
-    #[prost(oneof = "ChangeRecord", tags = "3, 4, 5, 6, 7")]
+    #[prost(oneof = "ChangeRecord", tags = "3, 4, 5, 6, 7, 8")]
     pub(super) change: Option<ChangeRecord>,
 }
 
@@ -26,6 +26,8 @@ pub(super) enum ChangeRecord {
     Drain(DrainRecord),
     #[prost(bool, tag = "7")]
     Start(bool),
+    #[prost(message, tag = "8")]
+    Compact(CompactRecord),
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -54,6 +56,17 @@ pub(super) struct FireRecord {
     pub(super) stage: u64,
     #[prost(message, repeated, tag = "2")]
     pub(super) windows: Vec<WindowRecord>,
+}
+
+/// The parts, column by column.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct CompactRecord {
+    #[prost(uint64, tag = "1")]
+    pub(super) stage: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub(super) windows: Vec<WindowRecord>,
+    #[prost(uint32, repeated, tag = "3")]
+    pub(super) partitions: Vec<u32>,
 }
 
 /// The dropped entries, column by column.

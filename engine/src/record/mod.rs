@@ -31,6 +31,11 @@ impl Commit {
                 stage: stage.0 as u64,
                 windows: windows.iter().map(window::to_record).collect(),
             }),
+            Change::Compact { stage, parts } => m::ChangeRecord::Compact(m::CompactRecord {
+                stage: stage.0 as u64,
+                windows: parts.iter().map(|(window, _)| window::to_record(window)).collect(),
+                partitions: parts.iter().map(|(_, partition)| *partition).collect(),
+            }),
             Change::Drain { dropped } => m::ChangeRecord::Drain(m::DrainRecord {
                 stages: dropped.iter().map(|(stage, _)| stage.0 as u64).collect(),
                 entries: dropped.iter().map(|(_, entry)| *entry).collect(),
@@ -62,6 +67,13 @@ impl Commit {
             m::ChangeRecord::Fire(fire) => Change::Fire {
                 stage: stage_id(fire.stage)?,
                 windows: collect(fire.windows, window::of_record)?,
+            },
+            m::ChangeRecord::Compact(compact) => Change::Compact {
+                stage: stage_id(compact.stage)?,
+                parts: collect(
+                    compact.windows.into_iter().zip(compact.partitions).collect(),
+                    |(window, partition)| Ok((window::of_record(window)?, partition)),
+                )?,
             },
             m::ChangeRecord::Drain(drain) => Change::Drain {
                 dropped: collect(
