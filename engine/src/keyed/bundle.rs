@@ -97,7 +97,7 @@ impl KeyedBundle {
         }
         let opened = match &bundle.input {
             BundleInput::Elements(chunks) => this.take_elements(facts, user, chunks),
-            BundleInput::Groups(_) => Err(CoderError::new("groups came to a user's stage")),
+            BundleInput::Groups(_) | BundleInput::Compact(_) => Err(CoderError::new("groups came to a user's stage")),
         };
         let released = opened.and_then(|()| this.release_sorted(facts, user));
         released.map_err(|error| Failure::from_error(&error))?;
@@ -217,12 +217,24 @@ impl KeyedBundle {
         user_state::clear(user_of(&shuffle, self.stage)?.0, &mut self.view, key)
     }
 
-    /// Sets and takes back timers of a family.
+    /// The time of the clock that timers of processing time wait for.
+    #[must_use]
+    pub fn processing_time(&self) -> Timestamp {
+        self.clocks.processing_time
+    }
+
+    /// Sets and takes back timers of a family. Where they come from a worker with a clock of its own,
+    /// `worker_now` is what that clock shows.
     ///
     /// # Errors
     /// When the stage declares no such family, the bytes are no timers, or one is set for a time
     /// after its window expires.
-    pub fn set_timers(&mut self, family: &str, timers: &Bytes) -> Result<()> {
+    pub fn set_timers(
+        &mut self,
+        family: &str,
+        timers: &Bytes,
+        worker_now: Option<Timestamp>,
+    ) -> Result<()> {
         let shuffle = Arc::clone(&self.shuffle);
         let (facts, user) = user_of(&shuffle, self.stage)?;
         let number = facts.family(family).filter(|number| *number < user.sorting);
@@ -235,13 +247,35 @@ impl KeyedBundle {
             for (encoded, window) in asked.windows {
                 let id = TimerId { window: encoded, family: number, tag: asked.tag.clone() };
                 let timer = match asked.timer {
-                    Some(timer) => self.accepted(facts, number, timer, &window)?,
+                    Some(timer) => {
+                        let timer = self.rebased(facts, number, timer, worker_now);
+                        self.accepted(facts, number, timer, &window)?
+                    }
                     None => None,
                 };
                 self.view.set_timer(&asked.key, id, timer);
             }
         }
         Ok(())
+    }
+
+    /// A timer that a worker with a clock of its own has set: where the clock here is scripted, only
+    /// the delay counts.
+    fn rebased(
+        &self,
+        facts: &KeyedFacts,
+        family: u16,
+        timer: Timer,
+        worker_now: Option<Timestamp>,
+    ) -> Timer {
+        match (facts.clock(family), worker_now) {
+            (Clock::ProcessingTime, Some(now)) if self.clocks.is_scripted => {
+                let delay = timer.fire.0.saturating_sub(now.0).max(0);
+                let fire = Timestamp(self.clocks.processing_time.0.saturating_add(delay));
+                Timer { fire, ..timer }
+            }
+            _ => timer,
+        }
     }
 
     /// The timer as it is kept. After the end of the input no time passes any more, so that a timer
@@ -257,11 +291,6 @@ impl KeyedBundle {
         let hold = timer.hold.min(expires_at);
         match facts.clock(family) {
             Clock::ProcessingTime if self.clocks.input_watermark == Timestamp::MAX => Ok(None),
-            Clock::ProcessingTime if self.clocks.is_scripted => {
-                let delay = timer.fire.0.saturating_sub(Timestamp::now().0).max(0);
-                let fire = Timestamp(self.clocks.processing_time.0.saturating_add(delay));
-                Ok(Some(Timer { fire, hold }))
-            }
             Clock::EventTime if timer.fire > expires_at => Err(Failure::new(format!(
                 "the timer `{}` is set for {}, after its window expires at {expires_at}",
                 facts.families[usize::from(family)].name,

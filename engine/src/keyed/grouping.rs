@@ -1,9 +1,7 @@
 //! Groupings that keep something for each key: the machine of windows and triggers over its cells.
 
 use bytes::Bytes;
-use purlin_proto::pipeline::{
-    Trigger, WindowingStrategy, merge_status, trigger,
-};
+use purlin_proto::pipeline::{Trigger, WindowingStrategy, merge_status, trigger};
 use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::{Error, Timestamp, Window};
 
@@ -149,7 +147,12 @@ impl KeyStore for KeyCells<'_> {
             TimerDomain::Synchronized => 2,
         };
         let id = self.timer(window, family);
-        let timer = at.map(|fire| Timer { fire, hold: Timestamp::MAX });
+        // The watermark waits for what a timer of event time has to say about it.
+        let is_event = matches!(domain, TimerDomain::Event);
+        let timer = at.map(|fire| Timer {
+            fire,
+            hold: if is_event { fire } else { Timestamp::MAX },
+        });
         self.view.set_timer(&self.key, id, timer);
     }
 }

@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use purlin_engine::plan::{CollectionId, Plan, SdkStage, StageId, StageKind};
+use purlin_engine::plan::{CollectionId, Plan, SdkStage, StageId};
 use purlin_engine::{
-    Bundle, BundleId, BundleInput, BundleResult, Event, Executor, KeyedBundle, Shuffle,
-    group_bundle,
+    Bundle, BundleId, BundleResult, Event, Executor, KeyedBundle, Shuffle, group_bundle, user_input,
 };
 use purlin_proto::fn_execution::{
     FinalizeBundleRequest, ProcessBundleResponse, instruction_request as ask,
@@ -84,10 +83,9 @@ impl RemoteExecutor {
         runtime: &Handle,
     ) -> Outcome<Self> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let stages = plan.stages.iter().map(|stage| match &stage.kind {
-            StageKind::Sdk(sdk) => Remote::new(sdk, &fleet).map(Some),
-            _ => Ok(None),
-        });
+        let stages = plan.stages.iter();
+        let stages =
+            stages.map(|stage| stage.sdk().map(|sdk| Remote::new(sdk, &fleet)).transpose());
         let shared = Shared {
             stages: stages.collect::<Outcome<_>>()?,
             plan: Arc::clone(plan),
@@ -181,9 +179,10 @@ impl Shared {
     /// Runs a bundle; `None` if its worker was lost, which is reported otherwise.
     async fn bundle(self: &Arc<Self>, bundle: Bundle) -> Option<Event> {
         let id = bundle.id;
+        let is_grouping = matches!(bundle.input, BundleInput::Groups(_));
         let result = match &self.stages[bundle.stage.0] {
-            Some(remote) => self.remote(bundle, remote).await?,
-            None => {
+            Some(remote) if !is_grouping => self.remote(bundle, remote).await?,
+            _ => {
                 let shuffle = Arc::clone(&self.shuffle);
                 self.compute(move || group_bundle(&shuffle, &bundle)).await
             }
@@ -265,14 +264,14 @@ impl Shared {
     async fn framed(&self, bundle: Bundle) -> Outcome<Framed> {
         let (plan, shuffle) = (Arc::clone(&self.plan), Arc::clone(&self.shuffle));
         self.compute(move || {
-            let StageKind::Sdk(sdk) = &plan.stages[bundle.stage.0].kind else {
+            let Some(sdk) = plan.stages[bundle.stage.0].sdk() else {
                 return Err(Failure::new("a stage without user code came to a worker"));
             };
             let keyed = KeyedBundle::open(&shuffle, &bundle)?;
             let input = Input {
                 frames: match &keyed {
                     Some(keyed) => frames(&shuffle, sdk, keyed.elements())?,
-                    None => frames(&shuffle, sdk, elements_of(&bundle.input)?)?,
+                    None => frames(&shuffle, sdk, &user_input(&shuffle, &bundle)?)?,
                 },
                 timers: keyed.as_ref().map_or_else(|| Ok(Vec::new()), KeyedBundle::timers)?,
             };
@@ -326,13 +325,6 @@ impl Shared {
                 "the runner failed over a bundle, a mistake of its own: {error}"
             )))
         })
-    }
-}
-
-fn elements_of(input: &BundleInput) -> Outcome<&[Arc<purlin_sdk::exec::Chunk>]> {
-    match input {
-        BundleInput::Elements(chunks) => Ok(chunks),
-        BundleInput::Groups(_) => Err(Failure::new("groups came to a stage of user code")),
     }
 }
 

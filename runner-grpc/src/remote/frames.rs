@@ -14,7 +14,7 @@ use crate::transport::{LARGEST_MESSAGE, MESSAGE_SLACK};
 /// The size that messages should have: larger ones do not move faster.
 const MESSAGE_BYTES: usize = 1 << 20;
 
-/// The input of a bundle, framed as the stage's descriptor says.
+/// What the user code of a bundle reads, framed as the stage's descriptor says.
 pub(super) fn frames(
     shuffle: &Shuffle,
     stage: &SdkStage,

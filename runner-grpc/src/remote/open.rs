@@ -11,7 +11,7 @@ use purlin_proto::fn_execution::{
     StateAppendResponse, StateClearResponse, StateGetResponse, StateKey, StateRequest,
     StateResponse, state_request, state_response,
 };
-use purlin_sdk::Failure;
+use purlin_sdk::{Failure, Timestamp};
 use tokio::sync::Notify;
 
 use crate::fn_api::BundleEnd;
@@ -89,7 +89,7 @@ impl OpenBundle {
 
     fn set_timers(&self, family: &str, timers: &Bytes) -> Result<(), Box<Failure>> {
         match &mut *lock(&self.keyed) {
-            Some(keyed) => keyed.set_timers(family, timers),
+            Some(keyed) => keyed.set_timers(family, timers, Some(Timestamp::now())),
             None => Err(Failure::new("the worker set timers of a stage without keys")),
         }
     }
