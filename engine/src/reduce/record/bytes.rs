@@ -22,8 +22,8 @@ struct RecordMessage {
     data: Vec<i64>,
     #[prost(message, optional, tag = "4")]
     pane: Option<PaneMessage>,
-    #[prost(uint64, tag = "5")]
-    new_elements: u64,
+    #[prost(bool, tag = "5")]
+    has_new_elements: bool,
     #[prost(uint64, tag = "6")]
     elements: u64,
     #[prost(uint64, tag = "7")]
@@ -91,7 +91,7 @@ impl Record {
             nodes,
             data,
             pane: self.pane.as_ref().map(pane_message),
-            new_elements: self.new_elements,
+            has_new_elements: self.has_new_elements,
             elements: self.elements,
             bytes: self.bytes,
             element_hold: self.holds.element.map(|at| at.0),
@@ -141,7 +141,7 @@ fn record_of(message: RecordMessage, fresh: TriggerState) -> Option<Record> {
     let is_within = |emitted: &Emitted| {
         emitted.start.checked_add(emitted.bytes).is_some_and(|end| end <= message.bytes)
     };
-    let counts = [message.new_elements, message.elements, message.bytes];
+    let counts = [message.elements, message.bytes];
     if !emitted.iter().all(is_within) || !counts.into_iter().all(is_plausible) {
         return None;
     }
@@ -149,7 +149,7 @@ fn record_of(message: RecordMessage, fresh: TriggerState) -> Option<Record> {
     Some(Record {
         trigger: fresh.restored(&message.finished, &data)?,
         pane: message.pane.map_or(Some(None), |pane| pane_of(&pane).map(Some))?,
-        new_elements: message.new_elements,
+        has_new_elements: message.has_new_elements,
         elements: message.elements,
         bytes: message.bytes,
         holds: Holds {

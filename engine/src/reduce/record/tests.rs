@@ -30,7 +30,7 @@ fn record() -> Record {
     Record {
         trigger: fresh().restored(&[1], &[(1, -7), (2, 1 << 40)]).unwrap(),
         pane: Some(PaneInfo { timing: Timing::Early, on_time_index: -1, ..PaneInfo::NO_FIRING }),
-        new_elements: 3,
+        has_new_elements: true,
         elements: 300,
         bytes: 1 << 33,
         holds: Holds { element: Some(Timestamp::MIN), expiry: Some(Timestamp(0)) },
