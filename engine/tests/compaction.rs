@@ -17,7 +17,8 @@ const KEYS: u64 = 1000;
 fn count(ranges: u64, compact_bytes: usize) -> (usize, usize) {
     let p = Pipeline::new();
     let keys = p.create(0..ranges).reshuffle().flat_map(|_| 0..KEYS);
-    assert_that(&keys.count_per_element()).contains_in_any_order((0..KEYS).map(|key| (key, ranges)));
+    assert_that(&keys.count_per_element())
+        .contains_in_any_order((0..KEYS).map(|key| (key, ranges)));
     let sealed = p.seal().expect("a pipeline");
     let plan = plan_for("test", &sealed.pipeline, &PlanOptions::default()).expect("a plan");
     let config = EngineConfig {
@@ -50,8 +51,8 @@ fn count(ranges: u64, compact_bytes: usize) -> (usize, usize) {
 
 #[test]
 fn what_waits_does_not_grow_with_the_input() {
-    let enough = 64 << 10;
-    let (short, _) = count(10, enough);
+    let enough = 16 << 10;
+    let (short, _) = count(20, enough);
     let (long, compactions) = count(200, enough);
     assert!(compactions > 0);
     // The elements to be read are held too, and there are more of them.

@@ -10,9 +10,9 @@ use purlin_engine::{
 };
 use purlin_proto::fn_execution::{BundleApplication, DelayedBundleApplication};
 use purlin_proto::pipeline::is_bounded;
+use purlin_sdk::coders::Reader;
 use purlin_sdk::coders::windowed::{WindowCoder, put_stamp};
 use purlin_sdk::coders::wire::put_length_prefixed;
-use purlin_sdk::coders::Reader;
 use purlin_sdk::exec::{Chunk, Failure, Framing, Residual};
 use purlin_sdk::{PaneInfo, Stamp, Timestamp, Window};
 
