@@ -1,11 +1,14 @@
 //! What a line becomes.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::blocks::count_lines;
 use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
 use crate::element::{Element, Text};
 
@@ -105,6 +108,20 @@ impl<L> Located<L> {
     }
 }
 
+impl<L: Clone> Located<L> {
+    /// With its number, for which the lines before are counted where it is not known: worth it for
+    /// a message, and not for each line.
+    fn counted(&self) -> Self {
+        let mut this = self.clone();
+        if this.number.is_none() {
+            let before = File::open(self.file.as_str());
+            let count = before.and_then(|file| count_lines(file.take(self.offset)));
+            this.number = count.ok().map(|lines| lines + 1);
+        }
+        this
+    }
+}
+
 impl<L: Line> Line for Located<L> {}
 
 impl<L: Line> private::Line for Located<L> {
@@ -145,7 +162,7 @@ impl<L: Element> Element for Located<L> {
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.line.show(f)?;
-        write!(f, " at {}", self.place())
+        write!(f, " at {}", self.counted().place())
     }
     fn detached(&self) -> Self {
         let Self { file, offset, number, line } = self;
