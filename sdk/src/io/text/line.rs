@@ -161,8 +161,9 @@ impl<L: Element> Element for Located<L> {
         Fields::<L>::field_type()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.line.show(f)?;
-        write!(f, " at {}", self.counted().place())
+        // The place first: a long line is not shown to its end.
+        write!(f, "{}: ", self.counted().place())?;
+        self.line.show(f)
     }
     fn detached(&self) -> Self {
         let Self { file, offset, number, line } = self;
