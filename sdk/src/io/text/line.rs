@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::blocks::count_lines;
 use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
-use crate::element::{Element, Text};
+use crate::element::{Element, Text, put_field, put_row_header};
 
 /// What a line of a file is read as: [`Text`], [`Bytes`], or either [`Located`].
 pub trait Line: Element + private::Line {}
@@ -149,9 +149,13 @@ impl<L: Element> Element for Located<L> {
     fn coder_spec() -> CoderSpec {
         Fields::<L>::coder_spec()
     }
-    fn encode(&self, out: &mut Vec<u8>, nesting: Nesting) -> Result<(), CoderError> {
-        let Self { file, offset, number, line } = self.clone();
-        (file, offset, number, line).encode(out, nesting)
+    fn encode(&self, out: &mut Vec<u8>, _: Nesting) -> Result<(), CoderError> {
+        let Self { file, offset, number, line } = self;
+        put_row_header(out, 4, &[u8::from(number.is_none()) << 2 | u8::from(line.is_null()) << 3]);
+        put_field(file, out, "f0")?;
+        put_field(offset, out, "f1")?;
+        put_field(number, out, "f2")?;
+        put_field(line, out, "f3")
     }
     fn decode(input: &mut Reader<'_>, nesting: Nesting) -> Result<Self, CoderError> {
         let (file, offset, number, line) = Fields::<L>::decode(input, nesting)?;
@@ -168,5 +172,24 @@ impl<L: Element> Element for Located<L> {
     fn detached(&self) -> Self {
         let Self { file, offset, number, line } = self;
         Self { file: file.detached(), offset: *offset, number: *number, line: line.detached() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_located_line_has_the_bytes_of_its_fields() {
+        for number in [None, Some(7)] {
+            let (file, line) = (Text::from("a/file.txt"), Text::from("a line"));
+            let fields = (file.clone(), 300, number, line.clone());
+            let located = Located { file, offset: 300, number, line };
+            let (mut one, mut other) = (Vec::new(), Vec::new());
+            located.encode(&mut one, Nesting::Nested).unwrap();
+            fields.encode(&mut other, Nesting::Nested).unwrap();
+            assert_eq!(one, other);
+            assert_eq!(Located::decode(&mut Reader::new(&one), Nesting::Nested), Ok(located));
+        }
     }
 }
