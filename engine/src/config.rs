@@ -46,7 +46,7 @@ impl Default for EngineConfig {
             queue_bytes: 64 << 20,
             source_bytes: 8 << 20,
             unbounded_bundle_time: Duration::from_millis(100),
-            compact_bytes: 16 << 20,
+            compact_bytes: 8 << 20,
             strict: false,
             seed: None,
             record: false,

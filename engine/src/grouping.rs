@@ -39,7 +39,7 @@ pub fn group_bundle(shuffle: &Shuffle, bundle: &Bundle) -> Result<BundleResult, 
     if bundle.keyed.is_some() {
         return group_keyed(shuffle, bundle);
     }
-    let (StageKind::GroupByKey { output, .. }, BundleInput::Groups(groups)) =
+    let (StageKind::GroupByKey { input, output, .. }, BundleInput::Groups(groups)) =
         (&shuffle.plan().stages[bundle.stage.0].kind, &bundle.input)
     else {
         return Err(Failure::new("a bundle of groups came to a stage that does not group"));
@@ -47,8 +47,9 @@ pub fn group_bundle(shuffle: &Shuffle, bundle: &Bundle) -> Result<BundleResult, 
     let mut random = bundle.seed.map(Random::new);
     let mut result = BundleResult::default();
     let layout = Layout::of(shuffle, *output);
-    for input in groups {
-        for chunk in group(input, &layout, random.as_mut())? {
+    for held in groups {
+        let held = shuffle.indexed(*input, held)?;
+        for chunk in group(&held, &layout, random.as_mut())? {
             shuffle.prepare(*output, chunk, random.as_mut(), &mut result.outputs)?;
         }
     }
@@ -64,9 +65,10 @@ pub fn user_input(shuffle: &Shuffle, bundle: &Bundle) -> Result<Vec<Arc<Chunk>>,
     let stage = &shuffle.plan().stages[bundle.stage.0];
     match (&bundle.input, &stage.kind) {
         (BundleInput::Elements(chunks), _) => Ok(chunks.clone()),
-        (BundleInput::Compact(input), StageKind::GroupByKey { output, .. }) => {
+        (BundleInput::Compact(held), StageKind::GroupByKey { input, output, .. }) => {
             let mut random = bundle.seed.map(Random::new);
-            let chunks = group(input, &Layout::of(shuffle, *output), random.as_mut())?;
+            let held = shuffle.indexed(*input, held)?;
+            let chunks = group(&held, &Layout::of(shuffle, *output), random.as_mut())?;
             Ok(chunks.into_iter().map(Arc::new).collect())
         }
         _ => Err(Failure::new(format!("groups came to the user code of stage `{}`", stage.name))),

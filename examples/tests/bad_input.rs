@@ -101,7 +101,7 @@ fn assert_refused(runner: &str, run: &Run, words: &[&str]) {
 fn a_malformed_line_names_step_element_place_and_cure() {
     for runner in RUNNERS {
         let run = even_numbers(runner, b"2\n12,abc\n4\n");
-        let words = ["`Parse`", "12,abc", "even_numbers.rs:", "dead_letters"];
+        let words = ["`Parse`", "12,abc", "in.txt` line 2", "even_numbers.rs:", "dead_letters"];
         assert_refused(runner, &run, &words);
     }
 }

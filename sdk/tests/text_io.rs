@@ -115,6 +115,21 @@ fn lines_come_with_file_offset_and_number() {
 }
 
 #[test]
+fn a_failure_over_a_located_line_names_its_file_and_line() {
+    let long = "x".repeat(300);
+    let content = format!("1\n2\n{long}\n4\n");
+    for split_bytes in [1, 1000] {
+        let folder = Folder::new().with("in", &content);
+        let p = Pipeline::new();
+        let read = io::text::read(folder.path("in")).split_bytes(split_bytes).located();
+        let _ = p.apply(read).try_map(|located| located.line.parse::<i64>());
+        let error = run(p).unwrap_err().to_string();
+        let place = format!("`{}` line 3", folder.path("in"));
+        assert!(error.contains(&place), "{error}");
+    }
+}
+
+#[test]
 fn what_is_not_utf_8_fails_or_is_replaced_or_skipped_by_choice() {
     let content = b"ok\n\xe4\xf6 bad\n\xe2\x82\xac\n";
     let folder = Folder::new().with("in", content).with("in.gz", gzip(content));

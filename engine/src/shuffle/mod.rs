@@ -21,13 +21,13 @@ use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::coders::{CoderError, CoderSpec, Skipper};
 use purlin_sdk::exec::{Chunk, ExecConfig, Failure, Framing, SinkConfig};
 
-use crate::bundle::Output;
+use crate::bundle::{GroupInput, Output};
 use crate::config::EngineConfig;
 use crate::keyed::KeyedFacts;
 use crate::plan::{Collection, CollectionId, Plan, StageId};
 use crate::random::Random;
 use crate::state::Facts;
-use crate::topology::Needs;
+use crate::topology::{Delivery, Needs, Reader};
 
 /// Into how many pieces a seed cuts a chunk at most.
 const SEEDED_PIECES: usize = 4;
@@ -52,6 +52,9 @@ struct Edge {
     windows: WindowCoder,
     /// Where the coder can be skipped; needed for chunks that come without an index only.
     skipper: Result<Skipper, String>,
+    /// Whether chunks wait for their window and nothing else: then they are held without index,
+    /// which may take more than they do, and are indexed again to be grouped.
+    only_waits: bool,
 }
 
 impl Shuffle {
@@ -61,7 +64,8 @@ impl Shuffle {
             .collections
             .iter()
             .zip(&facts.topology.needs)
-            .map(|(collection, needs)| Edge::new(collection, *needs))
+            .zip(&facts.topology.deliveries)
+            .map(|((collection, needs), to)| Edge::new(collection, *needs, to))
             .collect();
         Ok(Self {
             facts: Arc::clone(facts),
@@ -111,17 +115,38 @@ impl Shuffle {
                 .map_err(|problem| self.failure(collection, &problem))?;
         }
         let chunks = match chunk.partition {
-            None if edge.needs.partitions => partition::partition(chunk, self.partitions),
+            None if edge.needs.partitions => {
+                partition::partition(chunk, self.partitions, edge.windows)
+            }
             _ => vec![chunk],
         };
         for chunk in chunks {
-            for piece in self.cut(edge, chunk, random.as_deref_mut()) {
+            for mut piece in self.cut(edge, chunk, random.as_deref_mut()) {
                 let slices = windows::slices(&piece, edge)
                     .map_err(|problem| self.failure(collection, &problem))?;
+                if edge.only_waits {
+                    piece.index = None;
+                }
                 outputs.push(Output { collection, chunk: Arc::new(piece), slices });
             }
         }
         Ok(())
+    }
+
+    /// The elements of a group, of this collection, where they can be found.
+    pub(crate) fn indexed(
+        &self,
+        collection: CollectionId,
+        group: &GroupInput,
+    ) -> Result<GroupInput, Box<Failure>> {
+        let mut group = group.clone();
+        for slice in group.slices.iter_mut().filter(|slice| slice.chunk.index.is_none()) {
+            let mut chunk = Chunk::clone(&slice.chunk);
+            index::ensure(&mut chunk, &self.edges[collection.0])
+                .map_err(|problem| self.failure(collection, &problem))?;
+            slice.chunk = Arc::new(chunk);
+        }
+        Ok(group)
     }
 
     fn cut(&self, edge: &Edge, chunk: Chunk, random: Option<&mut Random>) -> Vec<Chunk> {
@@ -162,14 +187,13 @@ impl Shuffle {
 }
 
 impl Edge {
-    fn new(collection: &Collection, needs: Needs) -> Result<Self, Error> {
-        Ok(Self {
-            needs,
-            windows: window_coder(collection)?,
-            skipper: spec(collection, &collection.coder_id)
-                .and_then(|spec| Skipper::new(&spec))
-                .map_err(|error| error.to_string()),
-        })
+    fn new(collection: &Collection, needs: Needs, to: &[Delivery]) -> Result<Self, Error> {
+        let skipper = spec(collection, &collection.coder_id)
+            .and_then(|spec| Skipper::new(&spec))
+            .map_err(|error| error.to_string());
+        let waits = |to: &Delivery| matches!(to.reader, Reader::Group(_));
+        let only_waits = skipper.is_ok() && !to.is_empty() && to.iter().all(waits);
+        Ok(Self { needs, windows: window_coder(collection)?, skipper, only_waits })
     }
 
     fn needs_index(&self, chunk: &Chunk) -> bool {

@@ -1,40 +1,68 @@
 //! Divides a chunk by the keys of its elements.
 
-use purlin_sdk::exec::{Chunk, Entry, partition_of};
+use purlin_sdk::Stamp;
+use purlin_sdk::coders::Reader;
+use purlin_sdk::coders::windowed::{WindowCoder, read_stamp};
+use purlin_sdk::exec::{Chunk, Entry, Framing, partition_of};
 
 use super::index::end_of;
 
 /// A part of a chunk that is being divided.
-#[derive(Default)]
 struct Part {
     data: Vec<u8>,
     index: Vec<Entry>,
 }
 
 /// The elements of each partition, in their order; partitions without elements are left out.
-pub(super) fn partition(mut chunk: Chunk, partitions: u32) -> Vec<Chunk> {
+///
+/// Elements that carry the same header lose it: accumulators from a worker do, and it may be longer
+/// than they are.
+pub(super) fn partition(mut chunk: Chunk, partitions: u32, windows: WindowCoder) -> Vec<Chunk> {
     if partitions <= 1 {
         chunk.partition = Some(0);
         return vec![chunk];
     }
-    let mut parts: Vec<Part> = Vec::new();
-    parts.resize_with(partitions as usize, Part::default);
     let index = chunk.index.as_deref().unwrap_or_default();
+    let stamp = common_stamp(&chunk, index, windows);
+    let mut parts = empty_parts(&chunk, index, partitions);
     for (row, entry) in index.iter().enumerate() {
         let part = &mut parts[partition_of(entry.key_hash, partitions) as usize];
         // A part is no longer than the chunk, whose offsets fit.
         let start = u32::try_from(part.data.len()).unwrap_or(u32::MAX);
-        part.data.extend_from_slice(&chunk.data[entry.start as usize..end_of(&chunk, index, row)]);
-        part.index.push(Entry { start, value: start + (entry.value - entry.start), ..*entry });
+        let from = if stamp.is_some() { entry.value } else { entry.start };
+        part.data.extend_from_slice(&chunk.data[from as usize..end_of(&chunk, index, row)]);
+        part.index.push(Entry { start, value: start + (entry.value - from), ..*entry });
     }
+    let framing = stamp.map_or_else(|| chunk.framing.clone(), Framing::Constant);
     let parts = (0..).zip(parts).filter(|(_, part)| !part.index.is_empty());
     parts
         .map(|(partition, part)| Chunk {
             count: u32::try_from(part.index.len()).unwrap_or(u32::MAX),
             data: part.data.into(),
-            framing: chunk.framing.clone(),
+            framing: framing.clone(),
             partition: Some(partition),
             index: Some(part.index),
         })
         .collect()
+}
+
+/// The stamp of elements with headers, where all have the same.
+fn common_stamp(chunk: &Chunk, index: &[Entry], windows: WindowCoder) -> Option<Stamp> {
+    let header = |entry: &Entry| &chunk.data[entry.start as usize..entry.value as usize];
+    let first = index.first().map(header)?;
+    let is_common = chunk.framing == Framing::Each && index.iter().all(|it| header(it) == first);
+    is_common.then(|| read_stamp(&mut Reader::new(first), &windows).ok()).flatten()
+}
+
+/// Parts with just the room that they need: they may wait for long.
+fn empty_parts(chunk: &Chunk, index: &[Entry], partitions: u32) -> Vec<Part> {
+    let mut sizes = vec![(0, 0); partitions as usize];
+    for (row, entry) in index.iter().enumerate() {
+        let (bytes, count) = &mut sizes[partition_of(entry.key_hash, partitions) as usize];
+        *bytes += end_of(chunk, index, row) - entry.start as usize;
+        *count += 1;
+    }
+    let part =
+        |(bytes, count)| Part { data: Vec::with_capacity(bytes), index: Vec::with_capacity(count) };
+    sizes.into_iter().map(part).collect()
 }

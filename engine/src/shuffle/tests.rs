@@ -6,7 +6,7 @@ use purlin_sdk::coders::windowed::{WindowCoder, put_stamp, skip_stamp};
 use purlin_sdk::coders::wire::put_length_prefixed;
 use purlin_sdk::coders::{CoderSpec, Reader, Skipper};
 use purlin_sdk::exec::{Chunk, Framing, partition_of};
-use purlin_sdk::{IntervalWindow, Stamp, Timestamp, Window, Windows};
+use purlin_sdk::{IntervalWindow, PaneInfo, Stamp, Timestamp, ValueKind, Window, Windows};
 
 use super::index::{end_of, ensure};
 use super::{Edge, cut, partition, windows};
@@ -19,6 +19,7 @@ fn edge() -> Edge {
         needs: Needs { partitions: true, windows: true, ..Needs::default() },
         windows: WindowCoder::Interval,
         skipper: Ok(Skipper::new(&CoderSpec::kv(string(), string())).expect("it can be skipped")),
+        only_waits: true,
     }
 }
 
@@ -52,7 +53,9 @@ fn elements(chunk: &Chunk) -> Vec<(u8, i64)> {
     let element = |row: usize| {
         let bytes = &chunk.data[index[row].start as usize..end_of(chunk, index, row)];
         let mut reader = Reader::new(bytes);
-        skip_stamp(&mut reader, &WindowCoder::Interval).expect("a stamp");
+        if chunk.framing == Framing::Each {
+            skip_stamp(&mut reader, &WindowCoder::Interval).expect("a stamp");
+        }
         assert_eq!(reader.position(), (index[row].value - index[row].start) as usize);
         assert_eq!(index[row].key_length, 2);
         assert_eq!(reader.length().expect("a length"), 1);
@@ -73,7 +76,7 @@ proptest! {
         ensure(&mut whole, &edge()).expect("it can be skipped");
         let all = elements(&whole);
         let mut left = all.clone();
-        for part in partition::partition(whole, partitions) {
+        for part in partition::partition(whole, partitions, WindowCoder::Interval) {
             let number = part.partition.expect("a partition");
             let entries = part.index.as_deref().expect("an index");
             prop_assert!(entries.iter().all(|e| partition_of(e.key_hash, partitions) == number));
@@ -132,4 +135,30 @@ fn bytes_that_are_no_elements_are_refused() {
     broken.data = broken.data.slice(..broken.data.len() - 1);
     let problem = ensure(&mut broken, &edge()).expect_err("the last element is cut off");
     assert!(problem.contains("end too early"), "{problem}");
+}
+
+#[test]
+fn elements_of_one_stamp_wait_without_their_headers() {
+    let stamp = Stamp {
+        timestamp: Timestamp(9),
+        windows: Windows::One(interval(0)),
+        pane: PaneInfo::NO_FIRING,
+        value_kind: ValueKind::Insert,
+    };
+    let mut data = Vec::new();
+    for n in 0i64..50 {
+        put_stamp(&mut data, &stamp, &WindowCoder::Interval);
+        put_length_prefixed(&mut data, &[n.to_be_bytes()[7]]);
+        put_length_prefixed(&mut data, &n.to_be_bytes());
+    }
+    let mut whole =
+        Chunk { data: data.into(), framing: Framing::Each, count: 0, partition: None, index: None };
+    ensure(&mut whole, &edge()).expect("it can be skipped");
+    let all = elements(&whole);
+    let parts = partition::partition(whole, 4, WindowCoder::Interval);
+    assert!(parts.iter().all(|part| part.framing == Framing::Constant(stamp.clone())));
+    assert_eq!(parts.iter().map(|part| part.data.len()).sum::<usize>(), 50 * 11);
+    let mut found: Vec<_> = parts.iter().flat_map(elements).collect();
+    found.sort_unstable();
+    assert_eq!(found, all);
 }

@@ -17,8 +17,9 @@ Doubles the even numbers of text files.
 fn main() -> purlin::Result<()> {
     let p = Pipeline::from_args_or_help(USAGE)?;
     let (input, output) = (p.options().required("input")?, p.options().required("output")?);
-    p.apply(io::text::read(input))
-        .try_map(|line| line.trim().parse::<i64>())
+    // A message about a line says where it is.
+    p.apply(io::text::read(input).located())
+        .try_map(|located| located.line.trim().parse::<i64>())
         .named("Parse")
         .filter(|n| n % 2 == 0)
         .try_map(|n| n.checked_mul(2).ok_or("twice this number overflows 64 bits"))

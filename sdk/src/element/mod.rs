@@ -42,7 +42,7 @@ use std::fmt;
 pub(crate) use integer::read_int32;
 pub(crate) use item::is_present;
 pub use key::TypedKey;
-pub(crate) use row::FieldState;
+pub(crate) use row::{FieldState, put_field, put_row_header};
 pub use serde::Serde;
 pub(crate) use string::{put_bytes, read_str};
 pub use text::{Lines, Separator, Split, SplitAsciiWhitespace, Text};

@@ -1,5 +1,6 @@
 //! The write node of a stage: from typed batches to chunks.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -86,7 +87,7 @@ impl Unit for Sink {
                 &mut Partitioned { writer: &mut self.writer, cx },
             );
         }
-        let mut out = std::mem::take(&mut self.writer.buffers[0].data);
+        let mut out = take(&mut self.writer.buffers[0].data);
         let mut edges = Whole { writer: &mut self.writer, cx, start: out.len() };
         let result = self.codec.encode(batch, &mut out, &mut edges);
         self.writer.buffers[0].data = out;
@@ -140,7 +141,7 @@ impl Writer {
 
     fn flush_all(&mut self, cx: &Cx<'_>) -> UnitResult {
         (0..self.buffers.len()).try_for_each(|partition| {
-            let data = std::mem::take(&mut self.buffers[partition].data);
+            let data = take(&mut self.buffers[partition].data);
             self.flush(partition, data, cx)
         })
     }
@@ -149,6 +150,11 @@ impl Writer {
         let buffer = &mut self.buffers[partition];
         if buffer.count == 0 {
             return Ok(());
+        }
+        let mut data = data;
+        if self.config.partitions > 0 {
+            // It may wait for long: until its window is complete.
+            data.shrink_to_fit();
         }
         if u32::try_from(data.len()).is_err() {
             return Err(super::Failure::new(format!(
@@ -159,10 +165,10 @@ impl Writer {
         let chunk = Chunk {
             data: Bytes::from(data),
             framing: self.framing.clone(),
-            count: std::mem::take(&mut buffer.count),
+            count: take(&mut buffer.count),
             partition: (self.config.partitions > 0)
                 .then(|| u32::try_from(partition).unwrap_or(u32::MAX)),
-            index: self.config.index.then(|| std::mem::take(&mut buffer.index)),
+            index: self.config.index.then(|| take(&mut buffer.index)),
         };
         cx.router.with_host(|host| host.emit(&self.id, chunk))
     }
@@ -189,7 +195,7 @@ impl EncodeEdges for Whole<'_> {
         }
         self.writer.buffers[0].count += 1;
         if out.len() >= CHUNK_BYTES {
-            return self.writer.flush(0, std::mem::take(out), self.cx);
+            return self.writer.flush(0, take(out), self.cx);
         }
         Ok(())
     }
@@ -220,7 +226,7 @@ impl EncodeEdges for Partitioned<'_> {
             buffer.index.push(entry);
         }
         if buffer.data.len() >= CHUNK_BYTES {
-            let data = std::mem::take(&mut buffer.data);
+            let data = take(&mut buffer.data);
             return self.writer.flush(partition, data, self.cx);
         }
         Ok(())

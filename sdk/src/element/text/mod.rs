@@ -372,7 +372,8 @@ mod tests {
             assert_eq!(other.as_str(), &shared[..end]);
             assert_ne!(one, Text::from(format!("{other}x")));
         }
-        assert!(Text::from("a") != Text::from("a\0"));
+        let (one, other) = (Text::from("a"), Text::from("a\0"));
+        assert_ne!(one, other);
     }
 
     #[test]

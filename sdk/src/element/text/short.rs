@@ -7,11 +7,12 @@ use crate::element::key::hash_native;
 /// The bytes, zeros behind them, and their number in the last byte: it is compared and hashed as
 /// one number, without a loop and without a look at memory elsewhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Short([u8; Short::SIZE]);
+pub(super) struct Short([u8; SIZE]);
+
+const SIZE: usize = 16;
 
 impl Short {
-    const SIZE: usize = 16;
-    pub(super) const LONGEST: usize = Self::SIZE - 1;
+    pub(super) const LONGEST: usize = SIZE - 1;
 
     /// These bytes of a `str`; `None` where there are too many.
     #[inline]
@@ -28,7 +29,7 @@ impl Short {
             // To read more than the part and to drop the rest needs no loop.
             Some(chunk) => u128::from_le_bytes(*chunk) & ((1 << (8 * length)) - 1),
             None => {
-                let mut chunk = [0; Self::SIZE];
+                let mut chunk = [0; SIZE];
                 chunk[..length].copy_from_slice(&bytes[part]);
                 u128::from_le_bytes(chunk)
             }

@@ -14,8 +14,9 @@ use crate::exec::{AnyBatch, BATCH, Batch, Column, Failure, Stamps};
 use crate::time::Timestamp;
 use crate::window::{Stamp, TimestampCombiner, Window, Windows};
 
-/// How many accumulators a unit holds at most.
-const MOST_GROUPS: usize = 256 * 1024;
+/// How many accumulators a unit holds at most. A table of 2^18 places takes seven to eight places,
+/// and one more would double it; this is looked at after each batch.
+const MOST_GROUPS: usize = (7 << 15) - BATCH;
 /// How many bytes the accumulators take at most, without what they own on the heap.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// After how many values accumulators are sent on that may grow with every value.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// How much is read at a time.
 pub(super) const BLOCK_BYTES: usize = 1 << 20;
@@ -18,6 +18,20 @@ pub(super) struct Blocks<R> {
     offset: u64,
     block_bytes: usize,
     is_at_end: bool,
+}
+
+/// How many lines end in `input`.
+pub(super) fn count_lines(mut input: impl Read) -> io::Result<u64> {
+    let mut lines = 0;
+    let mut buffer = vec![0; BLOCK_BYTES];
+    loop {
+        match input.read(&mut buffer) {
+            Ok(0) => return Ok(lines),
+            Ok(read) => lines += memchr_iter(b'\n', &buffer[..read]).count() as u64,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 impl<R: Read> Blocks<R> {

@@ -1,13 +1,16 @@
 //! What a line becomes.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::blocks::count_lines;
 use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
-use crate::element::{Element, Text};
+use crate::element::{Element, Text, put_field, put_row_header};
 
 /// What a line of a file is read as: [`Text`], [`Bytes`], or either [`Located`].
 pub trait Line: Element + private::Line {}
@@ -105,6 +108,20 @@ impl<L> Located<L> {
     }
 }
 
+impl<L: Clone> Located<L> {
+    /// With its number, for which the lines before are counted where it is not known: worth it for
+    /// a message, and not for each line.
+    fn counted(&self) -> Self {
+        let mut this = self.clone();
+        if this.number.is_none() {
+            let before = File::open(self.file.as_str());
+            let count = before.and_then(|file| count_lines(file.take(self.offset)));
+            this.number = count.ok().map(|lines| lines + 1);
+        }
+        this
+    }
+}
+
 impl<L: Line> Line for Located<L> {}
 
 impl<L: Line> private::Line for Located<L> {
@@ -132,9 +149,13 @@ impl<L: Element> Element for Located<L> {
     fn coder_spec() -> CoderSpec {
         Fields::<L>::coder_spec()
     }
-    fn encode(&self, out: &mut Vec<u8>, nesting: Nesting) -> Result<(), CoderError> {
-        let Self { file, offset, number, line } = self.clone();
-        (file, offset, number, line).encode(out, nesting)
+    fn encode(&self, out: &mut Vec<u8>, _: Nesting) -> Result<(), CoderError> {
+        let Self { file, offset, number, line } = self;
+        put_row_header(out, 4, &[u8::from(number.is_none()) << 2 | u8::from(line.is_null()) << 3]);
+        put_field(file, out, "f0")?;
+        put_field(offset, out, "f1")?;
+        put_field(number, out, "f2")?;
+        put_field(line, out, "f3")
     }
     fn decode(input: &mut Reader<'_>, nesting: Nesting) -> Result<Self, CoderError> {
         let (file, offset, number, line) = Fields::<L>::decode(input, nesting)?;
@@ -144,11 +165,31 @@ impl<L: Element> Element for Located<L> {
         Fields::<L>::field_type()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.line.show(f)?;
-        write!(f, " at {}", self.place())
+        // The place first: a long line is not shown to its end.
+        write!(f, "{}: ", self.counted().place())?;
+        self.line.show(f)
     }
     fn detached(&self) -> Self {
         let Self { file, offset, number, line } = self;
         Self { file: file.detached(), offset: *offset, number: *number, line: line.detached() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_located_line_has_the_bytes_of_its_fields() {
+        for number in [None, Some(7)] {
+            let (file, line) = (Text::from("a/file.txt"), Text::from("a line"));
+            let fields = (file.clone(), 300, number, line.clone());
+            let located = Located { file, offset: 300, number, line };
+            let (mut one, mut other) = (Vec::new(), Vec::new());
+            located.encode(&mut one, Nesting::Nested).unwrap();
+            fields.encode(&mut other, Nesting::Nested).unwrap();
+            assert_eq!(one, other);
+            assert_eq!(Located::decode(&mut Reader::new(&one), Nesting::Nested), Ok(located));
+        }
     }
 }

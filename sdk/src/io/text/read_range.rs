@@ -1,12 +1,10 @@
 //! The splittable function that reads text files.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::marker::PhantomData;
 
-use memchr::memchr_iter;
-
-use super::blocks::{BLOCK_BYTES, Blocks};
+use super::blocks::{BLOCK_BYTES, Blocks, count_lines};
 use super::line::Line;
 use super::lines::{InvalidUtf8, Reader, Source, Trouble, read_lines};
 use crate::element::Text;
@@ -195,18 +193,8 @@ impl<L> ReadRange<L> {
     /// The number of the line with the byte at `offset`. The range may start anywhere, so the lines
     /// before are counted only now that somebody asks.
     fn line_number(&self, file: &str, offset: u64) -> String {
-        let count = || -> Result<usize, BoxError> {
-            let mut input = open(file, self.options.compression)?.take(offset);
-            let mut lines = 0;
-            let mut buffer = vec![0; BLOCK_BYTES];
-            loop {
-                match input.read(&mut buffer) {
-                    Ok(0) => return Ok(lines),
-                    Ok(read) => lines += memchr_iter(b'\n', &buffer[..read]).count(),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Err(error.into()),
-                }
-            }
+        let count = || -> Result<u64, BoxError> {
+            Ok(count_lines(open(file, self.options.compression)?.take(offset))?)
         };
         count().map_or_else(|_| "a line".to_owned(), |lines| format!("line {}", lines + 1))
     }
