@@ -63,7 +63,7 @@ pub use grouping::{group_bundle, is_grouping, user_input};
 pub use job::JobHandle;
 pub use keyed::{
     BagChange, CellChange, CellId, Clocks, DueTimer, FiredTimers, KeyChange, KeyedBundle,
-    KeyedInput, Table, Timer, TimerId, is_user_state,
+    KeyedInput, Table, Timer, TimerId, WindowMerger, is_user_state,
 };
 pub use local::LocalExecutor;
 pub use outcome::Outcome;

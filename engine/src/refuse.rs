@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use purlin_proto::pipeline::{Pipeline, merge_status};
-use purlin_proto::urns::window_fns;
+use purlin_proto::pipeline::Pipeline;
 use purlin_sdk::Error;
 use purlin_sdk::runner::Gap;
 
@@ -12,13 +11,9 @@ use crate::state::side_window_span;
 
 /// The features of the model that the engine lacks, for all runners that use it.
 pub const GAPS: &[Gap] = &[
-    gap(CUSTOM_MERGING, "user code is not asked yet which windows merge"),
     gap(feature::UNKNOWN_TRANSFORM, "only transforms of Beam's model run"),
     gap(UNENDING_SIDE_INPUT, "its contents are never complete"),
 ];
-
-/// Windows that a user's function merges.
-const CUSTOM_MERGING: &str = "merging windows of a user's function";
 
 /// A side input that neither ends nor has windows that do.
 const UNENDING_SIDE_INPUT: &str = "an unbounded side input in the global window";
@@ -55,14 +50,6 @@ pub fn refuse_unsupported(plan: &Plan, runner: &str) -> Result<(), Error> {
         refuse(needed.name, &needed.transform, runner)?;
     }
     for stage in &plan.stages {
-        if let StageKind::GroupByKey { input, .. } = &stage.kind {
-            let windowing = &plan.collections[input.0].windowing;
-            let window_fn = windowing.window_fn.as_ref().map_or("", |function| &function.urn);
-            let merges = windowing.merge_status() == merge_status::Enum::NeedsMerge;
-            if merges && window_fn != window_fns::SESSION_WINDOWS {
-                refuse(CUSTOM_MERGING, &stage.name, runner)?;
-            }
-        }
         let StageKind::Sdk(sdk) = &stage.kind else { continue };
         for side in &sdk.side_inputs {
             let collection = &plan.collections[side.collection.0];

@@ -8,6 +8,7 @@ use purlin_sdk::coders::{CoderSpec, Skipper};
 use purlin_sdk::{Error, Timestamp, Window};
 
 use super::grouping::Grouping;
+use super::merging::MergerSlot;
 use crate::plan::{Plan, SdkStage, StageId, StageKind, par_do_payload};
 
 /// What the engine knows about a stage whose keys have state.
@@ -99,11 +100,11 @@ const OWN_FAMILIES: [&str; 2] = ["sorting", "expiry"];
 
 impl KeyedFacts {
     /// The facts of each stage, `None` for those without state.
-    pub(crate) fn of_plan(plan: &Plan) -> Result<Vec<Option<Self>>, Error> {
-        plan.stages.iter().map(|stage| Self::of_stage(plan, stage.id)).collect()
+    pub(crate) fn of_plan(plan: &Plan, slot: &MergerSlot) -> Result<Vec<Option<Self>>, Error> {
+        plan.stages.iter().map(|stage| Self::of_stage(plan, stage.id, slot)).collect()
     }
 
-    fn of_stage(plan: &Plan, stage: StageId) -> Result<Option<Self>, Error> {
+    fn of_stage(plan: &Plan, stage: StageId, slot: &MergerSlot) -> Result<Option<Self>, Error> {
         let stage = &plan.stages[stage.0];
         match &stage.kind {
             StageKind::Sdk(sdk) if needs_state(sdk) => Self::of_user(plan, sdk).map(Some),
@@ -118,7 +119,7 @@ impl KeyedFacts {
                 );
                 let windows = spec.and_then(|spec| WindowCoder::from_spec(&spec));
                 let windows = windows.map_err(|error| internal(&stage.name, &error))?;
-                Grouping::facts(&collection.windowing, windows).map(Some)
+                Grouping::facts(&collection.windowing, windows, slot).map(Some)
             }
             _ => Ok(None),
         }

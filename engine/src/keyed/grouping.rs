@@ -8,6 +8,7 @@ use purlin_sdk::{Error, Timestamp, Window};
 use super::cell::CellId;
 use super::change::{Timer, TimerId};
 use super::facts::{CellKind, Clock, Family, KeyedFacts, Kind, lateness};
+use super::merging::{self, MergerSlot};
 use super::timer_coding::{read_window, window_bytes};
 use super::view::View;
 use crate::reduce::{KeyStore, ReduceFn, TimerDomain};
@@ -43,8 +44,9 @@ impl Grouping {
     pub(super) fn facts(
         windowing: &WindowingStrategy,
         windows: WindowCoder,
+        slot: &MergerSlot,
     ) -> Result<KeyedFacts, Error> {
-        let reduce = ReduceFn::new(windowing, None);
+        let reduce = ReduceFn::new(windowing, merging::merger(windowing, slot));
         let reduce = reduce.map_err(|failure| Error::Internal(failure.to_string()))?;
         let family = |name: &str, clock| Family { name: name.to_owned(), clock };
         Ok(KeyedFacts {

@@ -8,6 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use purlin_proto::pipeline::FunctionSpec;
+use purlin_sdk::Window;
 use purlin_sdk::exec::{
     BundleControl, BundleProcessor, Failure, Finalizer, FnTable, panic_failure,
 };
@@ -18,7 +20,7 @@ use self::pool::Pool;
 use crate::bundle::{Bundle, BundleId, BundleResult};
 use crate::event::Event;
 use crate::grouping::{group_bundle, is_grouping, user_input};
-use crate::keyed::KeyedBundle;
+use crate::keyed::{KeyedBundle, WindowMerger};
 use crate::plan::SdkStage;
 use crate::random::Random;
 use crate::shuffle::Shuffle;
@@ -32,6 +34,19 @@ pub struct LocalExecutor {
     pool: Pool,
     controls: Mutex<BTreeMap<BundleId, Control>>,
     finalizers: Mutex<BTreeMap<BundleId, Vec<Finalizer>>>,
+}
+
+/// The window functions of this process.
+struct TableMerger(Arc<FnTable>);
+
+impl WindowMerger for TableMerger {
+    fn merge(
+        &self,
+        window_fn: &FunctionSpec,
+        windows: &[Window],
+    ) -> Result<Vec<(Window, Vec<Window>)>, Box<Failure>> {
+        self.0.window_fn(window_fn)?.merge(windows)
+    }
 }
 
 /// Gives a stage with state its elements and the timers that fire.
@@ -66,6 +81,7 @@ impl LocalExecutor {
     /// An executor of a plan's stages.
     #[must_use]
     pub fn new(shuffle: Arc<Shuffle>, table: Arc<FnTable>) -> Self {
+        shuffle.merge_windows_by(Arc::new(TableMerger(Arc::clone(&table))));
         Self {
             pool: Pool::new(Arc::clone(&shuffle), table),
             shuffle,

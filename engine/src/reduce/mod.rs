@@ -50,7 +50,6 @@ pub(crate) use self::element::Element;
 pub(crate) use self::merging::MergeWindows;
 pub(crate) use self::output::Panes;
 pub(crate) use self::store::KeyStore;
-#[cfg_attr(not(test), expect(unused_imports, reason = "streaming stages will use them"))]
 pub(crate) use self::{
     clocks::TimerDomain,
     merging::MergedWindow,

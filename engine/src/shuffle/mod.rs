@@ -23,7 +23,7 @@ use purlin_sdk::exec::{Chunk, ExecConfig, Failure, Framing, SinkConfig};
 
 use crate::bundle::{GroupInput, Output};
 use crate::config::EngineConfig;
-use crate::keyed::KeyedFacts;
+use crate::keyed::{KeyedFacts, WindowMerger};
 use crate::plan::{Collection, CollectionId, Plan, StageId};
 use crate::random::Random;
 use crate::state::Facts;
@@ -161,6 +161,11 @@ impl Shuffle {
             None if edge.needs.spread => cut::even(chunk, self.spread),
             None => vec![chunk],
         }
+    }
+
+    /// Says who calls users' functions that merge windows; executors do so before the first bundle.
+    pub fn merge_windows_by(&self, merger: Arc<dyn WindowMerger>) {
+        self.facts.merger.fill(merger);
     }
 
     pub(crate) fn keyed_facts(&self, stage: usize) -> Option<&KeyedFacts> {

@@ -26,7 +26,7 @@ use self::quiescence::Quiescence;
 use self::script::Script;
 pub(crate) use self::side_gate::side_window_span;
 use crate::bundle::BundleId;
-use crate::keyed::{KeyedFacts, KeyedState, Now, Table};
+use crate::keyed::{KeyedFacts, KeyedState, MergerSlot, Now, Table};
 use crate::plan::{CollectionId, Plan, StageId};
 use crate::side_inputs::SideInputs;
 use crate::topology::Topology;
@@ -38,15 +38,17 @@ pub(crate) struct Facts {
     pub(crate) topology: Topology,
     /// By stage; `None` for those that keep nothing per key.
     pub(crate) keyed: Vec<Option<KeyedFacts>>,
+    pub(crate) merger: MergerSlot,
 }
 
 impl Facts {
     /// # Errors
     /// When a stage with keys is described in a way that the engine cannot follow.
     pub(crate) fn new(plan: Arc<Plan>) -> Result<Self, Error> {
-        let keyed = KeyedFacts::of_plan(&plan)?;
+        let merger = MergerSlot::default();
+        let keyed = KeyedFacts::of_plan(&plan, &merger)?;
         let topology = Topology::new(&plan, |stage: StageId| keyed[stage.0].is_some());
-        Ok(Self { plan, topology, keyed })
+        Ok(Self { plan, topology, keyed, merger })
     }
 }
 
