@@ -3,5 +3,7 @@
 mod assert_that;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod test_stream;
 
 pub use assert_that::{AssertThat, assert_that};
+pub use test_stream::TestStream;
