@@ -72,6 +72,8 @@ pub struct KeyedBundle {
     fired: Vec<DueTimer>,
     elements: Vec<Arc<Chunk>>,
     dropped: i64,
+    /// Whether the function is told the time by the clock of the bundle.
+    shares_clock: bool,
 }
 
 impl KeyedBundle {
@@ -89,6 +91,7 @@ impl KeyedBundle {
             fired: timers.clone(),
             elements: Vec::new(),
             dropped: 0,
+            shares_clock: false,
         };
         let shuffle = Arc::clone(shuffle);
         let (facts, user) = user_of(&shuffle, this.stage)?;
@@ -102,6 +105,19 @@ impl KeyedBundle {
         let released = opened.and_then(|()| this.release_sorted(facts, user));
         released.map_err(|error| Failure::from_error(&error))?;
         Ok(Some(this))
+    }
+
+    /// The same bundle, whose function is told the [processing time](Self::processing_time) that the
+    /// bundle goes by: the times that it sets are of that clock, whoever moves it.
+    #[must_use]
+    pub fn in_process(self) -> Self {
+        Self { shares_clock: true, ..self }
+    }
+
+    /// The processing time.
+    #[must_use]
+    pub fn processing_time(&self) -> Timestamp {
+        if self.clocks.is_scripted { self.clocks.processing_time } else { Timestamp::now() }
     }
 
     fn take_elements(
@@ -257,7 +273,7 @@ impl KeyedBundle {
         let hold = timer.hold.min(expires_at);
         match facts.clock(family) {
             Clock::ProcessingTime if self.clocks.input_watermark == Timestamp::MAX => Ok(None),
-            Clock::ProcessingTime if self.clocks.is_scripted => {
+            Clock::ProcessingTime if self.clocks.is_scripted && !self.shares_clock => {
                 let delay = timer.fire.0.saturating_sub(Timestamp::now().0).max(0);
                 let fire = Timestamp(self.clocks.processing_time.0.saturating_add(delay));
                 Ok(Some(Timer { fire, hold }))

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use purlin_proto::fn_execution::StateKey;
+use purlin_sdk::Timestamp;
 use purlin_sdk::exec::{BundleControl, Chunk, Failure, Host, StatePage};
 
 use super::lock;
@@ -114,5 +115,12 @@ impl Host for LocalHost {
         timers: Bytes,
     ) -> Result<(), Box<Failure>> {
         lock(self.keyed()?).set_timers(family, &timers)
+    }
+
+    fn processing_time(&mut self) -> Timestamp {
+        match &self.keyed {
+            Some(keyed) => lock(keyed).processing_time(),
+            None => Timestamp::now(),
+        }
     }
 }

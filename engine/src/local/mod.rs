@@ -112,7 +112,8 @@ impl LocalExecutor {
     ) -> Result<BundleResult, Box<Failure>> {
         let collected = Arc::new(Mutex::new(Collected::new(bundle.seed.map(Random::new))));
         let control = processor.control();
-        let keyed = KeyedBundle::open(&self.shuffle, bundle)?.map(|it| Arc::new(Mutex::new(it)));
+        let keyed = KeyedBundle::open(&self.shuffle, bundle)?;
+        let keyed = keyed.map(|it| Arc::new(Mutex::new(it.in_process())));
         let host = LocalHost::new(&self.shuffle, bundle, keyed.as_ref(), &control, &collected);
         processor.start_bundle(Box::new(host))?;
         self.control(bundle, control);

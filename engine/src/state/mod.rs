@@ -234,12 +234,21 @@ impl State {
         self.quiescence.rest()
     }
 
+    /// Holds a stage without a reason, as a mistake in the engine would.
+    #[cfg(test)]
+    pub(crate) fn hold_for_ever(&mut self, stage: StageId, at: Timestamp) {
+        self.stages[stage.0].output_holds.add(at);
+    }
+
     /// What holds a stage that does not end, for the message of a job that is stuck.
-    pub(crate) fn describe(&self, stage: StageId) -> String {
+    pub(crate) fn describe(&self, facts: &Facts, stage: StageId) -> String {
+        let keyed = facts.keyed[stage.0].as_ref();
         let stage = &self.stages[stage.0];
+        let example = keyed.and_then(|facts| stage.keyed.example(facts));
+        let example = example.map_or_else(String::new, |key| format!(", such as {key}"));
         format!(
             "input watermark {}, output watermark {}, input hold {}, output hold {}, \
-             {} queue entries, {} buffered bytes, {} keys with state",
+             {} queue entries, {} buffered bytes, {} keys with state{example}",
             stage.input_watermark,
             stage.output_watermark,
             stage.input_holds.least(),

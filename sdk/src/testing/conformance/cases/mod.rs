@@ -26,6 +26,7 @@ mod coders;
 mod combine;
 mod create;
 mod errors;
+mod expiration;
 mod finalization;
 mod flatten;
 mod graph;
@@ -38,10 +39,19 @@ mod outputs;
 mod panes;
 mod par_do;
 mod reshuffle;
+mod retractions;
+mod sessions;
 mod side_inputs;
 mod splittable;
+mod state_maps;
+mod state_scopes;
+mod state_values;
 mod streaming;
+mod test_streams;
+mod timers_event;
+mod timers_processing;
 mod timestamps;
+mod triggers;
 mod windows;
 
 /// All cases.
@@ -67,6 +77,16 @@ pub fn cases() -> &'static [Case] {
             reshuffle::CASES,
             splittable::CASES,
             streaming::CASES,
+            state_values::CASES,
+            state_maps::CASES,
+            state_scopes::CASES,
+            timers_event::CASES,
+            timers_processing::CASES,
+            expiration::CASES,
+            triggers::CASES,
+            retractions::CASES,
+            sessions::CASES,
+            test_streams::CASES,
             metrics::CASES,
             finalization::CASES,
             coders::CASES,
