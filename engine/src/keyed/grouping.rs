@@ -152,7 +152,9 @@ impl KeyStore for KeyCells<'_> {
             TimerDomain::Synchronized => 2,
         };
         let id = self.timer(window, family);
-        let timer = at.map(|fire| Timer { fire, hold: Timestamp::MAX });
+        // What fires is not late for those downstream, who wait for it.
+        let hold = |fire| if domain == TimerDomain::Event { fire } else { Timestamp::MAX };
+        let timer = at.map(|fire| Timer { fire, hold: hold(fire) });
         self.view.set_timer(&self.key, id, timer);
     }
 }

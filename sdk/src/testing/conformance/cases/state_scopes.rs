@@ -166,7 +166,7 @@ fn a_function_that_requires_stable_input(p: &Pipeline) -> Ending {
 fn an_error_in_a_stateful_function(p: &Pipeline) -> Ending {
     let told = keep(|s| s.value::<i64>("value")).on(|_, _, _, _| Err("no state today".into()));
     see(&told.of(&play(p, [Add("a", 1)])));
-    Ending::failed(&["no state today", "of key \"a\""])
+    Ending::failed(&["no state today", "element: (\"a\", 1)", "state_scopes.rs:"])
 }
 
 fn a_bundle_that_failed_leaves_no_state(p: &Pipeline) -> Ending {
