@@ -14,9 +14,10 @@ pub use purlin_sdk::{
     CustomWindowFn, Distribution, DoFn, Element, EmptyPane, Error, Failure, Finished, FixedWindows,
     Gauge, GlobalWindows, Grouped, IntervalWindow, Mistake, OffsetRange, PCollection, PTransform,
     PaneInfo, Pipeline, PipelineOptions, Place, Restriction, Result, Runner, RunningPipeline,
-    Sealed, Serde, Sessions, SlidingWindows, SplittableDoFn, Stamp, StandardWindowFn, Tag, Text,
-    Timestamp, TimestampCombiner, Timing, Tracker, Trigger, TypedKey, ValueKind, Weekday, Window,
-    WindowFn, WindowInto, Windows, coders, element, runner, testing, transforms,
+    Sealed, Serde, Sessions, SlidingWindows, SplittableDoFn, Stamp, StandardWindowFn, StatefulDoFn,
+    Tag, Text, Timestamp, TimestampCombiner, Timing, Tracker, Trigger, TypedKey, ValueKind,
+    Weekday, Window, WindowFn, WindowInto, Windows, coders, element, runner, state, testing,
+    transforms,
 };
 
 /// What the code of `#[derive(Element)]` calls.
@@ -40,13 +41,17 @@ pub mod runners {
 /// What most programs use: `use purlin::prelude::*;`.
 pub mod prelude {
     pub use crate::run::Run;
+    pub use crate::state::{
+        Bag, Combining, EventTimer, Map, Multimap, OrderedList, ProcessingTimer, Set, StateSpecs,
+        Timer, Value,
+    };
     pub use crate::transforms::Either::{self, Left, Right};
     pub use crate::transforms::{Count, Failed, Fallible, Max, Mean, Min, Sum, ToList, Top};
     pub use crate::{
         BoxError, CalendarWindows, CombineFn, Context, Continuation, Counter, Distribution, DoFn,
         Element, FixedWindows, GlobalWindows, Grouped, OffsetRange, PCollection, PTransform,
         Pipeline, PipelineOptions, Restriction, Runner, RunningPipeline, Serde, Sessions,
-        SlidingWindows, SplittableDoFn, Tag, Text, Timestamp, TimestampCombiner, Tracker, Trigger,
-        Window, WindowFn, WindowInto, io,
+        SlidingWindows, SplittableDoFn, StatefulDoFn, Tag, Text, Timestamp, TimestampCombiner,
+        Tracker, Trigger, Window, WindowFn, WindowInto, io,
     };
 }

@@ -56,6 +56,9 @@ pub enum BundleInput {
     Elements(Vec<Arc<Chunk>>),
     /// Complete groups of a GroupByKey stage, for [`group_bundle`](crate::group_bundle).
     Groups(Vec<GroupInput>),
+    /// Accumulators that wait in a GroupByKey stage, to be merged: see
+    /// [`user_input`](crate::user_input).
+    Compact(GroupInput),
 }
 
 impl BundleInput {
@@ -67,6 +70,7 @@ impl BundleInput {
             Self::Groups(groups) => {
                 groups.iter().flat_map(|group| &group.slices).map(GroupSlice::count).sum()
             }
+            Self::Compact(group) => group.slices.iter().map(GroupSlice::count).sum(),
         }
     }
 
@@ -76,6 +80,7 @@ impl BundleInput {
         match self {
             Self::Elements(chunks) => chunks.iter().map(|chunk| chunk.size_bytes()).sum(),
             Self::Groups(groups) => groups.iter().map(GroupInput::size_bytes).sum(),
+            Self::Compact(group) => group.size_bytes(),
         }
     }
 }

@@ -49,6 +49,13 @@ pub enum Change {
         /// The elements that it put out.
         outputs: Vec<Output>,
     },
+    /// Accumulators that wait in a GroupByKey stage are taken out, to come back merged.
+    Compact {
+        /// The GroupByKey stage.
+        stage: StageId,
+        /// Windows and partitions.
+        parts: Vec<(Window, u32)>,
+    },
     /// The job is told to drain.
     Drain {
         /// The queue entries of unbounded work, which is not continued.

@@ -23,6 +23,9 @@ pub struct EngineConfig {
     pub source_bytes: usize,
     /// When a bundle that reads an unbounded source is checkpointed.
     pub unbounded_bundle_time: Duration,
+    /// When accumulators that wait to be grouped take more than this, and twice what was left the
+    /// last time, they are merged. It is shared out to the partitions.
+    pub compact_bytes: usize,
     /// Check coders at every edge.
     pub strict: bool,
     /// Vary the order of bundles, their boundaries and the order of keys.
@@ -43,6 +46,7 @@ impl Default for EngineConfig {
             queue_bytes: 64 << 20,
             source_bytes: 8 << 20,
             unbounded_bundle_time: Duration::from_millis(100),
+            compact_bytes: 16 << 20,
             strict: false,
             seed: None,
             record: false,

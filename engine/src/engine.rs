@@ -1,5 +1,6 @@
 //! The deterministic core: events in, actions out.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use purlin_proto::fn_execution::ProcessBundleDescriptor;
@@ -18,7 +19,7 @@ use crate::plan::{Plan, StageId, StageKind};
 use crate::schedule::{Flight, Schedule};
 use crate::script;
 use crate::shuffle::Shuffle;
-use crate::state::{Facts, State, Work};
+use crate::state::{Facts, Part, State, Work};
 
 /// A job's brain: it decides what runs when, and knows neither clock nor thread nor file.
 pub struct Engine {
@@ -27,6 +28,8 @@ pub struct Engine {
     shuffle: Arc<Shuffle>,
     state: State,
     schedule: Schedule,
+    /// Where accumulators were added to those that wait, since that was last looked at.
+    grown: BTreeMap<StageId, BTreeSet<Part>>,
     now: Timestamp,
     has_started: bool,
     outcome: Option<Outcome>,
@@ -45,6 +48,7 @@ impl Engine {
         Ok(Self {
             state: State::new(&facts),
             schedule: Schedule::new(facts.plan.stages.len(), config.seed),
+            grown: BTreeMap::new(),
             facts,
             config,
             shuffle,
@@ -96,7 +100,8 @@ impl Engine {
     pub fn replay<'a>(&mut self, commits: impl IntoIterator<Item = &'a Commit>) {
         for commit in commits {
             self.now = self.now.max(commit.now);
-            self.state.apply(&self.facts, commit);
+            let effects = self.state.apply(&self.facts, commit);
+            self.note_growth(effects.grown);
         }
         self.schedule.restore(&self.facts, &self.state, self.now);
     }
@@ -146,12 +151,19 @@ impl Engine {
     fn commit(&mut self, change: Change, actions: &mut Vec<Action>) {
         let commit = Commit { now: self.now, change };
         let effects = self.state.apply(&self.facts, &commit);
+        self.note_growth(effects.grown);
         for (stage, entry) in effects.added {
             self.schedule.add(&self.state, stage, entry, self.now);
         }
         actions.extend(effects.finalize.into_iter().map(Action::Finalize));
         if self.config.record {
             self.commits.push(commit);
+        }
+    }
+
+    fn note_growth(&mut self, grown: Vec<(StageId, Part)>) {
+        for (stage, part) in grown {
+            self.grown.entry(stage).or_default().insert(part);
         }
     }
 
@@ -203,10 +215,7 @@ impl Engine {
     }
 
     fn descriptor(&self, stage: StageId) -> Option<&ProcessBundleDescriptor> {
-        match &self.facts.plan.stages[stage.0].kind {
-            StageKind::Sdk(sdk) => Some(&sdk.descriptor),
-            _ => None,
-        }
+        self.facts.plan.stages[stage.0].sdk().map(|sdk| &*sdk.descriptor)
     }
 
     fn bundle_failed(&mut self, id: BundleId, mut failure: Box<Failure>) {
@@ -263,6 +272,7 @@ impl Engine {
 
     fn advance(&mut self, actions: &mut Vec<Action>) {
         self.fire(actions);
+        self.compact(actions);
         self.schedule.wake(self.state.processing_time(self.now));
         self.dispatch(actions);
     }
@@ -290,6 +300,19 @@ impl Engine {
                 if !windows.is_empty() {
                     self.commit(Change::Fire { stage: stage.id, windows }, actions);
                 }
+            }
+        }
+    }
+
+    /// Has accumulators merged that take too much room while they wait.
+    fn compact(&mut self, actions: &mut Vec<Action>) {
+        let partitions = usize::try_from(self.config.partitions).unwrap_or(1).max(1);
+        let most = self.config.compact_bytes / partitions;
+        for (stage, parts) in std::mem::take(&mut self.grown) {
+            let mut parts: Vec<_> = parts.into_iter().collect();
+            parts.retain(|part| self.state.should_compact(stage, part, most));
+            if !parts.is_empty() {
+                self.commit(Change::Compact { stage, parts }, actions);
             }
         }
     }

@@ -4,6 +4,8 @@
 //! group numbers, a counting sort brings references to elements into the order of their groups, and
 //! one pass over the references writes the output.
 
+use std::sync::Arc;
+
 use hashbrown::HashTable;
 use purlin_proto::pipeline::output_time;
 use purlin_sdk::coders::windowed::{WindowCoder, put_stamp};
@@ -43,6 +45,24 @@ pub fn group_bundle(shuffle: &Shuffle, bundle: &Bundle) -> Result<BundleResult, 
         }
     }
     Ok(result)
+}
+
+/// The elements that the user code of a bundle's stage reads: those of the bundle, or the groups of
+/// the accumulators that it merges.
+///
+/// # Errors
+/// When a group is too large to encode, or the bundle has groups for no user code.
+pub fn user_input(shuffle: &Shuffle, bundle: &Bundle) -> Result<Vec<Arc<Chunk>>, Box<Failure>> {
+    let stage = &shuffle.plan().stages[bundle.stage.0];
+    match (&bundle.input, &stage.kind) {
+        (BundleInput::Elements(chunks), _) => Ok(chunks.clone()),
+        (BundleInput::Compact(input), StageKind::GroupByKey { output, .. }) => {
+            let mut random = bundle.seed.map(Random::new);
+            let chunks = group(input, &Layout::of(shuffle, *output), random.as_mut())?;
+            Ok(chunks.into_iter().map(Arc::new).collect())
+        }
+        _ => Err(Failure::new(format!("groups came to the user code of stage `{}`", stage.name))),
+    }
 }
 
 /// How groups are written.

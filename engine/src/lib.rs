@@ -15,7 +15,8 @@
 //!   back as [`Event::BundleDone`].
 //! - [`Shuffle`] makes a stage's outputs fit for whoever reads them (partitions, windows); it runs
 //!   on the executor's threads, also for outputs that come from worker processes.
-//! - [`group_bundle`] groups by key; executors call it for bundles of [`BundleInput::Groups`].
+//! - [`group_bundle`] groups by key; executors call it for bundles of [`BundleInput::Groups`]. Of
+//!   the others [`user_input`] is what the stage's user code reads.
 //! - [`LocalExecutor`] runs bundles in this process, [`Threads`] runs it on threads, [`drive`]
 //!   turns actions into calls of an [`Executor`] until the job ends, and [`JobHandle`] is the
 //!   [`Job`](purlin_sdk::runner::Job) that a runner returns.
@@ -58,7 +59,7 @@ pub use config::EngineConfig;
 pub use drive::{Executor, drive, drive_on_thread};
 pub use engine::Engine;
 pub use event::{Action, Event};
-pub use grouping::group_bundle;
+pub use grouping::{group_bundle, user_input};
 pub use job::JobHandle;
 pub use keyed::{
     BagChange, CellChange, CellId, Clocks, DueTimer, FiredTimers, KeyChange, KeyedBundle,

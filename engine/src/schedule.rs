@@ -289,6 +289,9 @@ impl Schedule {
     ) -> (Option<u32>, Vec<u64>) {
         let is_splittable = is_splittable(facts, stage);
         let limit = if is_splittable { config.restrictions_per_bundle } else { MOST_ENTRIES };
+        let is_compaction = |id: &u64| {
+            state.entry(stage, *id).is_some_and(|entry| matches!(entry.work, Work::Compact(_)))
+        };
         let share = state.queue_bytes(stage) / config.max_in_flight.max(1);
         let target = share.clamp(config.min_bundle_bytes, config.bundle_bytes);
         let is_keyed = facts.keyed[stage.0].is_some();
@@ -305,12 +308,14 @@ impl Schedule {
         };
         let (mut taken, mut left) = (Vec::new(), Vec::new());
         let (mut bytes, mut partition) = (0, None);
-        while taken.len() < limit && bytes < target {
+        // A compaction is a bundle of its own.
+        while taken.len() < limit && bytes < target && !taken.first().is_some_and(is_compaction) {
             let Some(id) = waiting.pop_front() else { break };
             let Some(entry) = state.entry(stage, id) else { continue };
             let its = partition_of(facts, stage, entry);
             let is_other = partition.is_some() && its != partition;
-            if !is_other && self.may_take(facts, state, stage, id) {
+            let is_apart = is_other || (is_compaction(&id) && !taken.is_empty());
+            if !is_apart && self.may_take(facts, state, stage, id) {
                 (bytes, partition) = (bytes + entry.bytes, its);
                 taken.push(id);
             } else {
@@ -336,12 +341,14 @@ impl Schedule {
         let works = flight.entries.iter().filter_map(|id| state.entry(stage, *id));
         let mut chunks = Vec::new();
         let mut groups = Vec::new();
+        let mut compaction = None;
         for work in works.map(|entry| &entry.work) {
             match work {
                 Work::Elements(chunk) | Work::Residual { chunk, .. } => {
                     chunks.push(Arc::clone(chunk));
                 }
                 Work::Groups(group) => groups.push(group.clone()),
+                Work::Compact(group) => compaction = Some(group.clone()),
             }
         }
         let is_group = matches!(facts.plan.stages[stage.0].kind, StageKind::GroupByKey { .. })
@@ -363,10 +370,10 @@ impl Schedule {
             id,
             stage,
             attempt: flight.attempt,
-            input: if is_group {
-                BundleInput::Groups(groups)
-            } else {
-                BundleInput::Elements(chunks)
+            input: match compaction {
+                Some(group) => BundleInput::Compact(group),
+                None if is_group => BundleInput::Groups(groups),
+                None => BundleInput::Elements(chunks),
             },
             keyed,
             side_inputs: state.side_inputs_of(facts, stage),

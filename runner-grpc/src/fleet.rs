@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prost::Message;
-use purlin_engine::plan::{Plan, StageKind};
+use purlin_engine::plan::Plan;
 use purlin_proto::fn_execution::beam_fn_external_worker_pool_client::BeamFnExternalWorkerPoolClient;
 use purlin_proto::fn_execution::{StartWorkerRequest, StopWorkerRequest};
 use purlin_proto::pipeline::{Environment, ExternalPayload, ProcessPayload};
@@ -61,10 +61,8 @@ impl Fleet {
         plan: &Plan,
         environments: &BTreeMap<String, Environment>,
     ) -> Result<Self> {
-        let used = plan.stages.iter().filter_map(|stage| match &stage.kind {
-            StageKind::Sdk(sdk) => Some(sdk.environment_id.clone()),
-            _ => None,
-        });
+        let sdk_stages = plan.stages.iter().filter_map(|stage| stage.sdk());
+        let used = sdk_stages.map(|sdk| sdk.environment_id.clone());
         let pools: BTreeMap<_, _> = used.map(|id| (id, Pool::new())).collect();
         let this = Self {
             config,
@@ -245,10 +243,7 @@ pub(crate) fn descriptors(
     plan: &Plan,
     address: &str,
 ) -> HashMap<String, purlin_proto::fn_execution::ProcessBundleDescriptor> {
-    let stages = plan.stages.iter().filter_map(|stage| match &stage.kind {
-        StageKind::Sdk(sdk) => Some(&sdk.descriptor),
-        _ => None,
-    });
+    let stages = plan.stages.iter().filter_map(|stage| stage.sdk()).map(|sdk| &sdk.descriptor);
     let complete = |descriptor: &Arc<purlin_proto::fn_execution::ProcessBundleDescriptor>| {
         let descriptor = crate::endpoints::complete(descriptor, address);
         (descriptor.id.clone(), descriptor)

@@ -95,10 +95,7 @@ impl Pipeline {
     /// # Errors
     /// As [`Pipeline::start_with`]; and when the pipeline fails.
     pub fn run_with(self, runner: &dyn Runner) -> Result<Finished> {
-        let sealed = self.seal()?;
-        let finished = start(runner, sealed.clone(), &self.options)?.wait()?;
-        finished.verify(&sealed)?;
-        Ok(finished)
+        self.start_with(runner)?.wait()
     }
 
     /// Whether this and `other` are handles of the same pipeline.

@@ -34,8 +34,9 @@ pub fn start(
     options: &PipelineOptions,
 ) -> Result<RunningPipeline> {
     let at_end = pipeline.at_end.clone();
+    let assertions = assertions(&pipeline);
     let running = runner.start(pipeline, options)?;
-    Ok(RunningPipeline { at_end: at_end.into(), ..running })
+    Ok(RunningPipeline { at_end: at_end.into(), assertions: assertions.into(), ..running })
 }
 
 /// A feature of the model that a runner refuses.
@@ -102,18 +103,20 @@ pub trait Job: Send + Sync {
 pub struct RunningPipeline {
     job: Arc<dyn Job>,
     at_end: Arc<[AtEnd]>,
+    /// The unique names of the assertions, each of which must have been evaluated.
+    assertions: Arc<[String]>,
 }
 
 impl RunningPipeline {
     /// The handle of a job, for runners to return.
     pub fn new(job: Arc<dyn Job>) -> Self {
-        Self { job, at_end: Arc::default() }
+        Self { job, at_end: Arc::default(), assertions: Arc::default() }
     }
 
     /// Blocks until the pipeline has ended.
     ///
     /// # Errors
-    /// When it failed, or was cancelled.
+    /// When it failed, or was cancelled; and when it is done without having evaluated an assertion.
     pub fn wait(&self) -> Result<Finished> {
         let state = self.job.wait();
         // A lost connection ends the wait as well, but the job goes on.
@@ -122,7 +125,11 @@ impl RunningPipeline {
         }
         match state? {
             JobState::Cancelled => Err(Error::Cancelled),
-            state => Ok(Finished { state, metrics: self.job.metrics() }),
+            state => {
+                let finished = Finished { state, metrics: self.job.metrics() };
+                finished.evaluated(&self.assertions)?;
+                Ok(finished)
+            }
         }
     }
 
@@ -165,17 +172,29 @@ impl Finished {
     /// # Errors
     /// When one was not.
     pub fn verify(&self, pipeline: &Sealed) -> Result<()> {
-        let components = pipeline.pipeline.components.as_ref();
-        let transforms =
-            components.into_iter().flat_map(|components| components.transforms.values());
-        let assertions =
-            transforms.filter(|transform| transform.annotations.contains_key(ASSERTION));
-        let (all, evaluated) = (assertions.count(), self.counter(EVALUATED));
-        if self.state == JobState::Done && i64::try_from(all).is_ok_and(|all| evaluated < all) {
-            let message = format!("{evaluated} of {all} assertions were evaluated");
-            return Err(Error::Internal(message));
+        self.evaluated(&assertions(pipeline))
+    }
+
+    /// Checks that each assertion was evaluated: by its own counter, because one that was evaluated
+    /// twice must not make up for another.
+    fn evaluated(&self, assertions: &[String]) -> Result<()> {
+        let is_lost = |assertion: &&String| {
+            let is_part = |transform: &str| {
+                let rest = transform.strip_prefix(assertion.as_str());
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            };
+            let mut counters = self.metrics.iter().filter(|((_, metric), _)| metric == EVALUATED);
+            !counters.any(|((transform, _), value)| {
+                is_part(transform) && value.as_counter().unwrap_or(0) > 0
+            })
+        };
+        if self.state != JobState::Done {
+            return Ok(());
         }
-        Ok(())
+        match assertions.iter().find(is_lost) {
+            Some(lost) => Err(Error::Internal(format!("the assertion `{lost}` was not evaluated"))),
+            None => Ok(()),
+        }
     }
 
     /// The counter `name`, summed over all transforms.
@@ -184,4 +203,12 @@ impl Finished {
         let named = self.metrics.iter().filter(|((_, metric), _)| metric == name);
         named.map(|(_, value)| value.as_counter().unwrap_or(0)).sum()
     }
+}
+
+/// The unique names of a pipeline's assertions.
+fn assertions(pipeline: &Sealed) -> Vec<String> {
+    let components = pipeline.pipeline.components.as_ref();
+    let transforms = components.into_iter().flat_map(|components| components.transforms.values());
+    let assertions = transforms.filter(|transform| transform.annotations.contains_key(ASSERTION));
+    assertions.map(|transform| transform.unique_name.clone()).collect()
 }

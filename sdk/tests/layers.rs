@@ -117,7 +117,9 @@ fn files(folder: &Path, out: &mut Vec<PathBuf>) {
 
 /// Whether a file is one that only tests include.
 fn is_test(path: &Path) -> bool {
-    path.ends_with("tests.rs") || path.ends_with("exec/testing.rs")
+    path.ends_with("tests.rs")
+        || path.ends_with("exec/testing.rs")
+        || path.parent().is_some_and(|folder| folder.ends_with("tests"))
 }
 
 #[test]

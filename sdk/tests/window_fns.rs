@@ -9,9 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use prost::Message;
 use purlin_proto::fn_execution::{ProcessBundleDescriptor, RemoteGrpcPort, StateKey};
-use purlin_proto::pipeline::{
-    Coder, FunctionSpec, PCollection as Collection, PTransform, Pipeline,
-};
+use purlin_proto::pipeline::{Coder, FunctionSpec, PTransform, Pipeline};
 use purlin_proto::urns;
 use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::coders::{CoderSpec, Nesting, Reader};
@@ -144,6 +142,35 @@ fn errors_and_panics_name_the_transform_and_its_place() {
     }
 }
 
+/// Windows whose bytes say nothing of whether they are the same.
+#[derive(Clone, Element)]
+#[element(crate = "purlin_sdk")]
+struct Vague(f64);
+
+impl BoundedWindow for Vague {
+    fn max_timestamp(&self) -> Timestamp {
+        Timestamp(0)
+    }
+}
+
+#[derive(Debug)]
+struct Vaguely;
+
+impl WindowFn for Vaguely {
+    type Window = Vague;
+    fn assign(&self, _: &AssignContext<'_>) -> Result<Vec<Vague>, BoxError> {
+        Ok(vec![Vague(0.0)])
+    }
+}
+
+#[test]
+fn windows_that_cannot_be_told_apart_are_a_mistake() {
+    let p = purlin_sdk::Pipeline::new();
+    drop(p.create([1i64]).window_into(Vaguely));
+    let text = p.seal().err().unwrap().to_string();
+    assert!(text.contains("cannot be told apart") && text.contains("window_fns.rs:"), "{text}");
+}
+
 #[derive(Debug)]
 struct Greedy;
 
@@ -224,48 +251,70 @@ fn coder(coders: &mut BTreeMap<String, Coder>, spec: &CoderSpec) -> String {
     id
 }
 
-/// A stage that reads, merges windows, and writes.
-fn merging_stage(
+/// A stage that reads elements of a coder in windows of another, transforms them, and writes.
+fn stage(
     pipeline: &Pipeline,
-    window_fn: &FunctionSpec,
-    window: &CoderSpec,
-) -> ProcessBundleDescriptor {
+    transform: PTransform,
+    read: [CoderSpec; 2],
+    write: [CoderSpec; 2],
+) -> Arc<ProcessBundleDescriptor> {
     let components = pipeline.components.clone().unwrap();
     let mut coders = components.coders;
-    let windows = || CoderSpec::iterable(window.clone());
-    let merged = CoderSpec::iterable(CoderSpec::kv(window.clone(), windows()));
-    let request = CoderSpec::kv(Bytes::coder_spec(), windows());
-    let answer = CoderSpec::kv(Bytes::coder_spec(), CoderSpec::kv(windows(), merged));
-    let global = CoderSpec::new(urns::coders::GLOBAL_WINDOW, vec![]);
-    let mut port = |element: &CoderSpec| {
-        let parts = vec![element.clone(), global.clone()];
-        let coder_id = coder(&mut coders, &CoderSpec::new(urns::coders::WINDOWED_VALUE, parts));
-        RemoteGrpcPort { coder_id, ..RemoteGrpcPort::default() }.encode_to_vec()
+    let mut node = |urn: &str, parts: [CoderSpec; 2]| {
+        let spec = CoderSpec::new(urns::coders::WINDOWED_VALUE, parts.to_vec());
+        let coder_id = coder(&mut coders, &spec);
+        let port = RemoteGrpcPort { coder_id, ..RemoteGrpcPort::default() };
+        let payload = port.encode_to_vec().into();
+        let spec = Some(FunctionSpec { urn: urn.to_owned(), payload });
+        PTransform { spec, ..PTransform::default() }
     };
-    let (read, write) = (port(&request), port(&answer));
-    let transform = |urn: &str, payload: Vec<u8>, input: Option<&str>, output: Option<&str>| {
-        let ids = |id: Option<&str>| id.map(|id| ("i".to_owned(), id.to_owned())).into_iter();
-        PTransform {
-            spec: Some(FunctionSpec { urn: urn.to_owned(), payload: payload.into() }),
-            inputs: ids(input).collect(),
-            outputs: ids(output).collect(),
-            ..PTransform::default()
-        }
-    };
-    let merge = urns::transforms::MERGE_WINDOWS;
-    let transforms = [
-        ("read", transform(urns::fn_api::DATA_SOURCE, read, None, Some("requests"))),
-        ("merge", transform(merge, window_fn.encode_to_vec(), Some("requests"), Some("answers"))),
-        ("write", transform(urns::fn_api::DATA_SINK, write, Some("answers"), None)),
-    ];
-    let collections = ["requests", "answers"].map(|id| (id.to_owned(), Collection::default()));
-    ProcessBundleDescriptor {
+    let mut read = node(urns::fn_api::DATA_SOURCE, read);
+    read.outputs.clone_from(&transform.inputs);
+    let mut write = node(urns::fn_api::DATA_SINK, write);
+    write.inputs.clone_from(&transform.outputs);
+    let transforms = [("read", read), ("transform", transform), ("write", write)];
+    Arc::new(ProcessBundleDescriptor {
         transforms: transforms.map(|(id, transform)| (id.to_owned(), transform)).into(),
-        pcollections: collections.into(),
+        pcollections: components.pcollections,
         windowing_strategies: components.windowing_strategies,
         coders,
         ..ProcessBundleDescriptor::default()
-    }
+    })
+}
+
+/// What a stage writes when it reads one chunk.
+fn run(
+    sealed: &Sealed,
+    stage: &Arc<ProcessBundleDescriptor>,
+    data: Vec<u8>,
+) -> Result<Vec<Chunk>, Box<Failure>> {
+    let mut processor = BundleProcessor::new(stage, &sealed.table, &ExecConfig::default())?;
+    let framing = Framing::Constant(Stamp { timestamp: Timestamp(6), ..Stamp::default() });
+    let chunk = Chunk { data: data.into(), framing, count: 1, partition: None, index: None };
+    let host = Collect::default();
+    processor.start_bundle(Box::new(host.clone()))?;
+    processor.process("read", &chunk)?;
+    processor.finish_bundle()?;
+    let chunks = host.0.lock().unwrap();
+    Ok(chunks.clone())
+}
+
+fn global() -> CoderSpec {
+    CoderSpec::new(urns::coders::GLOBAL_WINDOW, vec![])
+}
+
+#[test]
+fn elements_get_the_windows_of_a_users_own() {
+    let sealed = by_parity();
+    let transforms = &sealed.pipeline.components.as_ref().unwrap().transforms;
+    let assign = transforms.values().find(|t| t.unique_name == "Windowed").unwrap().clone();
+    let windows = function(&sealed).window_coder();
+    let (read, write) = ([i64::coder_spec(), global()], [i64::coder_spec(), windows]);
+    let stage = stage(&sealed.pipeline, assign, read, write);
+    let chunks = run(&sealed, &stage, vec![1]).unwrap();
+    let windows = Windows::One(parity(6));
+    let stamp = Stamp { timestamp: Timestamp(6), windows, ..Stamp::default() };
+    assert_eq!(chunks[0].framing, Framing::Constant(stamp));
 }
 
 /// The bytes of an iterable of windows.
@@ -277,18 +326,22 @@ fn put(out: &mut Vec<u8>, coder: WindowCoder, windows: &[Window]) {
 /// What the stage answers to a request of windows under the nonce `key`.
 fn answer(sealed: &Sealed, windows: &[Window]) -> Result<Bytes, Box<Failure>> {
     let window = function(sealed).window_coder();
-    let stage = Arc::new(merging_stage(&sealed.pipeline, &spec_of(sealed), &window));
-    let mut processor = BundleProcessor::new(&stage, &sealed.table, &ExecConfig::default())?;
+    let iterable = || CoderSpec::iterable(window.clone());
+    let merged = CoderSpec::iterable(CoderSpec::kv(window.clone(), iterable()));
+    let request = CoderSpec::kv(Bytes::coder_spec(), iterable());
+    let answer = CoderSpec::kv(Bytes::coder_spec(), CoderSpec::kv(iterable(), merged));
+    let urn = urns::transforms::MERGE_WINDOWS.to_owned();
+    let payload = spec_of(sealed).encode_to_vec().into();
+    let merge = PTransform {
+        spec: Some(FunctionSpec { urn, payload }),
+        inputs: [("in".to_owned(), "requests".to_owned())].into(),
+        outputs: [("out".to_owned(), "answers".to_owned())].into(),
+        ..PTransform::default()
+    };
+    let stage = stage(&sealed.pipeline, merge, [request, global()], [answer, global()]);
     let mut data = b"\x03key".to_vec();
     put(&mut data, WindowCoder::from_spec(&window).unwrap(), windows);
-    let framing = Framing::Constant(Stamp::default());
-    let chunk = Chunk { data: data.into(), framing, count: 1, partition: None, index: None };
-    let host = Collect::default();
-    processor.start_bundle(Box::new(host.clone()))?;
-    processor.process("read", &chunk)?;
-    processor.finish_bundle()?;
-    let chunks = host.0.lock().unwrap();
-    Ok(chunks[0].data.clone())
+    Ok(run(sealed, &stage, data)?[0].data.clone())
 }
 
 #[test]

@@ -9,8 +9,8 @@ use purlin_sdk::proto::{
     output_time, trigger,
 };
 use purlin_sdk::{
-    EmptyPane, FixedWindows, GlobalWindows, PCollection, Pipeline, TimestampCombiner, Trigger,
-    WindowInto,
+    EmptyPane, FixedWindows, GlobalWindows, Grouped, PCollection, Pipeline, Sessions,
+    TimestampCombiner, Trigger, WindowInto, io,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -122,4 +122,76 @@ fn a_trigger_that_loses_data_must_be_allowed() {
 fn mistakes_inside_triggers_are_found() {
     let text = mistakes(GlobalWindows.triggering(Trigger::after_count(0).repeatedly()));
     assert!(text.contains("after 0 elements") && text.contains("windowing.rs:"), "{text}");
+}
+
+#[test]
+fn sessions_are_merged_once() {
+    let [windowed, grouped] = strategies(Sessions::with_gap(MINUTE));
+    assert_eq!(windowed.merge_status(), merge_status::Enum::NeedsMerge);
+    let already = merge_status::Enum::AlreadyMerged.into();
+    assert_eq!(grouped, WindowingStrategy { merge_status: already, ..windowed });
+}
+
+#[test]
+fn windows_of_several_kinds_cannot_be_flattened() {
+    let p = Pipeline::new();
+    let day = pairs(&p).window_into(purlin_sdk::CalendarWindows::days(1));
+    let week = pairs(&p).window_into(purlin_sdk::CalendarWindows::days(7));
+    drop(day.flatten_with([week]));
+    let text = p.seal().err().unwrap().to_string();
+    assert!(text.contains("different windows"), "{text}");
+}
+
+/// What is found wrong with what `reads` does with groups that take back what they said.
+fn retracted(reads: impl Fn(&PCollection<(i64, Grouped<i64>)>)) -> String {
+    let p = Pipeline::new();
+    let trigger = Trigger::after_count(1).repeatedly();
+    let windows = FixedWindows::of(MINUTE).triggering(trigger).retracting();
+    reads(&pairs(&p).window_into(windows).group_by_key());
+    p.seal().err().map_or_else(String::new, |error| error.to_string())
+}
+
+#[test]
+fn what_cannot_take_anything_back_refuses_retractions_with_a_cure() {
+    let counts =
+        |groups: &PCollection<(i64, Grouped<i64>)>| groups.map(|(k, v)| (k, v.len() as u64));
+    let refused: [(&str, &dyn Fn(&PCollection<(i64, Grouped<i64>)>)); 5] = [
+        ("a grouping cannot", &|groups| drop(counts(groups).group_by_key())),
+        ("a grouping cannot", &|groups| drop(counts(groups).count_per_key())),
+        ("a grouping cannot", &|groups| {
+            drop(counts(groups).reshuffle().window_into(GlobalWindows).group_by_key());
+        }),
+        ("a side input cannot", &|groups| {
+            let side = counts(groups).as_iter();
+            drop(pairs(groups.pipeline()).with_side_input(side).map(|n, _| n));
+        }),
+        ("this sink cannot", &|groups| {
+            let lines = counts(groups).map(|(key, _)| key);
+            drop(lines.apply(io::text::write("nowhere/at-all")));
+        }),
+    ];
+    for (part, reads) in refused {
+        let text = retracted(reads);
+        for part in [part, "1 mistake(s)", "windowing.rs:", ".with_value_kinds()"] {
+            assert!(text.contains(part), "no `{part}` in:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn functions_and_what_makes_the_kinds_part_of_elements_take_retractions() {
+    let text = retracted(|groups| {
+        let counts = groups.map(|(key, values)| (key, values.len() as u64));
+        drop(counts.flatten_with([counts.clone()]).reshuffle().filter(|(_, n)| *n > 1));
+        drop(counts.with_value_kinds().count_globally());
+    });
+    assert_eq!(text, "");
+}
+
+#[test]
+fn windows_that_fire_once_take_nothing_back() {
+    let windows = FixedWindows::of(MINUTE).triggering(Trigger::after_watermark()).retracting();
+    let p = Pipeline::new();
+    drop(pairs(&p).window_into(windows).count_per_key().group_by_key());
+    assert!(p.seal().is_ok());
 }

@@ -72,8 +72,6 @@ pub struct KeyedBundle {
     fired: Vec<DueTimer>,
     elements: Vec<Arc<Chunk>>,
     dropped: i64,
-    /// Whether the function is told the time by the clock of the bundle.
-    shares_clock: bool,
 }
 
 impl KeyedBundle {
@@ -91,7 +89,6 @@ impl KeyedBundle {
             fired: timers.clone(),
             elements: Vec::new(),
             dropped: 0,
-            shares_clock: false,
         };
         let shuffle = Arc::clone(shuffle);
         let (facts, user) = user_of(&shuffle, this.stage)?;
@@ -100,24 +97,11 @@ impl KeyedBundle {
         }
         let opened = match &bundle.input {
             BundleInput::Elements(chunks) => this.take_elements(facts, user, chunks),
-            BundleInput::Groups(_) => Err(CoderError::new("groups came to a user's stage")),
+            BundleInput::Groups(_) | BundleInput::Compact(_) => Err(CoderError::new("groups came to a user's stage")),
         };
         let released = opened.and_then(|()| this.release_sorted(facts, user));
         released.map_err(|error| Failure::from_error(&error))?;
         Ok(Some(this))
-    }
-
-    /// The same bundle, whose function is told the [processing time](Self::processing_time) that the
-    /// bundle goes by: the times that it sets are of that clock, whoever moves it.
-    #[must_use]
-    pub fn in_process(self) -> Self {
-        Self { shares_clock: true, ..self }
-    }
-
-    /// The processing time.
-    #[must_use]
-    pub fn processing_time(&self) -> Timestamp {
-        if self.clocks.is_scripted { self.clocks.processing_time } else { Timestamp::now() }
     }
 
     fn take_elements(
@@ -233,12 +217,24 @@ impl KeyedBundle {
         user_state::clear(user_of(&shuffle, self.stage)?.0, &mut self.view, key)
     }
 
-    /// Sets and takes back timers of a family.
+    /// The time of the clock that timers of processing time wait for.
+    #[must_use]
+    pub fn processing_time(&self) -> Timestamp {
+        self.clocks.processing_time
+    }
+
+    /// Sets and takes back timers of a family. Where they come from a worker with a clock of its own,
+    /// `worker_now` is what that clock shows.
     ///
     /// # Errors
     /// When the stage declares no such family, the bytes are no timers, or one is set for a time
     /// after its window expires.
-    pub fn set_timers(&mut self, family: &str, timers: &Bytes) -> Result<()> {
+    pub fn set_timers(
+        &mut self,
+        family: &str,
+        timers: &Bytes,
+        worker_now: Option<Timestamp>,
+    ) -> Result<()> {
         let shuffle = Arc::clone(&self.shuffle);
         let (facts, user) = user_of(&shuffle, self.stage)?;
         let number = facts.family(family).filter(|number| *number < user.sorting);
@@ -251,13 +247,35 @@ impl KeyedBundle {
             for (encoded, window) in asked.windows {
                 let id = TimerId { window: encoded, family: number, tag: asked.tag.clone() };
                 let timer = match asked.timer {
-                    Some(timer) => self.accepted(facts, number, timer, &window)?,
+                    Some(timer) => {
+                        let timer = self.rebased(facts, number, timer, worker_now);
+                        self.accepted(facts, number, timer, &window)?
+                    }
                     None => None,
                 };
                 self.view.set_timer(&asked.key, id, timer);
             }
         }
         Ok(())
+    }
+
+    /// A timer that a worker with a clock of its own has set: where the clock here is scripted, only
+    /// the delay counts.
+    fn rebased(
+        &self,
+        facts: &KeyedFacts,
+        family: u16,
+        timer: Timer,
+        worker_now: Option<Timestamp>,
+    ) -> Timer {
+        match (facts.clock(family), worker_now) {
+            (Clock::ProcessingTime, Some(now)) if self.clocks.is_scripted => {
+                let delay = timer.fire.0.saturating_sub(now.0).max(0);
+                let fire = Timestamp(self.clocks.processing_time.0.saturating_add(delay));
+                Timer { fire, ..timer }
+            }
+            _ => timer,
+        }
     }
 
     /// The timer as it is kept. After the end of the input no time passes any more, so that a timer
@@ -273,11 +291,6 @@ impl KeyedBundle {
         let hold = timer.hold.min(expires_at);
         match facts.clock(family) {
             Clock::ProcessingTime if self.clocks.input_watermark == Timestamp::MAX => Ok(None),
-            Clock::ProcessingTime if self.clocks.is_scripted && !self.shares_clock => {
-                let delay = timer.fire.0.saturating_sub(Timestamp::now().0).max(0);
-                let fire = Timestamp(self.clocks.processing_time.0.saturating_add(delay));
-                Ok(Some(Timer { fire, hold }))
-            }
             Clock::EventTime if timer.fire > expires_at => Err(Failure::new(format!(
                 "the timer `{}` is set for {}, after its window expires at {expires_at}",
                 facts.families[usize::from(family)].name,

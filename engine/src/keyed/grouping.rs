@@ -1,10 +1,7 @@
 //! Groupings that keep something for each key: the machine of windows and triggers over its cells.
 
 use bytes::Bytes;
-use purlin_proto::pipeline::{
-    Trigger, WindowingStrategy, accumulation_mode, closing_behavior, merge_status,
-    on_time_behavior, trigger,
-};
+use purlin_proto::pipeline::{Trigger, WindowingStrategy, merge_status, trigger};
 use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::{Error, Timestamp, Window};
 
@@ -35,14 +32,12 @@ const HOLD: u16 = 3;
 
 impl Grouping {
     /// Whether a window fires once, when the watermark passes its end, and is gone then. Such a
-    /// grouping needs to keep nothing for each key.
+    /// grouping needs to keep nothing for each key. The one pane is never empty, and nothing comes
+    /// before it, so it does not matter what is said of empty panes and of earlier ones.
     pub(super) fn is_plain(windowing: &WindowingStrategy) -> bool {
         windowing.merge_status() != merge_status::Enum::NeedsMerge
             && windowing.allowed_lateness <= 0
             && is_watermark_alone(windowing.trigger.as_ref())
-            && windowing.closing_behavior() != closing_behavior::Enum::EmitAlways
-            && windowing.on_time_behavior() != on_time_behavior::Enum::FireAlways
-            && windowing.accumulation_mode() != accumulation_mode::Enum::Retracting
     }
 
     pub(super) fn facts(
@@ -152,9 +147,12 @@ impl KeyStore for KeyCells<'_> {
             TimerDomain::Synchronized => 2,
         };
         let id = self.timer(window, family);
-        // What fires is not late for those downstream, who wait for it.
-        let hold = |fire| if domain == TimerDomain::Event { fire } else { Timestamp::MAX };
-        let timer = at.map(|fire| Timer { fire, hold: hold(fire) });
+        // The watermark waits for what a timer of event time has to say about it.
+        let is_event = matches!(domain, TimerDomain::Event);
+        let timer = at.map(|fire| Timer {
+            fire,
+            hold: if is_event { fire } else { Timestamp::MAX },
+        });
         self.view.set_timer(&self.key, id, timer);
     }
 }

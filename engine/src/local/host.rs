@@ -10,7 +10,7 @@ use purlin_sdk::exec::{BundleControl, Chunk, Failure, Host, StatePage};
 use super::lock;
 use crate::bundle::{Bundle, Output};
 use crate::keyed::{KeyedBundle, is_user_state};
-use crate::plan::{SdkStage, StageId, StageKind};
+use crate::plan::{SdkStage, StageId};
 use crate::random::Random;
 use crate::shuffle::Shuffle;
 use crate::side_inputs::SideInputs;
@@ -61,10 +61,8 @@ impl LocalHost {
     }
 
     fn stage(&self) -> Result<&SdkStage, Box<Failure>> {
-        match &self.shuffle.plan().stages[self.stage.0].kind {
-            StageKind::Sdk(sdk) => Ok(sdk),
-            _ => Err(Failure::new("a stage of the runner has no user code")),
-        }
+        let sdk = self.shuffle.plan().stages[self.stage.0].sdk();
+        sdk.ok_or_else(|| Failure::new("a stage of the runner has no user code"))
     }
 
     fn keyed(&self) -> Result<&Arc<Mutex<KeyedBundle>>, Box<Failure>> {
@@ -108,19 +106,19 @@ impl Host for LocalHost {
         lock(self.keyed()?).clear(key)
     }
 
+    fn processing_time(&mut self) -> Timestamp {
+        match &self.keyed {
+            Some(keyed) => lock(keyed).processing_time(),
+            None => Timestamp::now(),
+        }
+    }
+
     fn set_timers(
         &mut self,
         _transform_id: &str,
         family: &str,
         timers: Bytes,
     ) -> Result<(), Box<Failure>> {
-        lock(self.keyed()?).set_timers(family, &timers)
-    }
-
-    fn processing_time(&mut self) -> Timestamp {
-        match &self.keyed {
-            Some(keyed) => lock(keyed).processing_time(),
-            None => Timestamp::now(),
-        }
+        lock(self.keyed()?).set_timers(family, &timers, None)
     }
 }

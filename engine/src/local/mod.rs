@@ -17,9 +17,9 @@ use self::host::{Collected, LocalHost};
 use self::pool::Pool;
 use crate::bundle::{Bundle, BundleId, BundleInput, BundleResult};
 use crate::event::Event;
-use crate::grouping::group_bundle;
+use crate::grouping::{group_bundle, user_input};
 use crate::keyed::KeyedBundle;
-use crate::plan::{SdkStage, StageKind};
+use crate::plan::SdkStage;
 use crate::random::Random;
 use crate::shuffle::Shuffle;
 
@@ -91,9 +91,9 @@ impl LocalExecutor {
 
     fn run_unfenced(&self, bundle: &Bundle) -> Result<BundleResult, Box<Failure>> {
         let stage = &self.shuffle.plan().stages[bundle.stage.0];
-        match (&stage.kind, &bundle.input) {
-            (StageKind::GroupByKey { .. }, _) => group_bundle(&self.shuffle, bundle),
-            (StageKind::Sdk(sdk), BundleInput::Elements(_)) => {
+        match (stage.sdk(), &bundle.input) {
+            (_, BundleInput::Groups(_)) => group_bundle(&self.shuffle, bundle),
+            (Some(sdk), _) => {
                 let mut processor = self.pool.take(bundle, sdk)?;
                 let result = self.process(&mut processor, bundle, sdk)?;
                 // One that failed is not used again: user code may be in any state.
@@ -112,16 +112,15 @@ impl LocalExecutor {
     ) -> Result<BundleResult, Box<Failure>> {
         let collected = Arc::new(Mutex::new(Collected::new(bundle.seed.map(Random::new))));
         let control = processor.control();
-        let keyed = KeyedBundle::open(&self.shuffle, bundle)?;
-        let keyed = keyed.map(|it| Arc::new(Mutex::new(it.in_process())));
+        let keyed = KeyedBundle::open(&self.shuffle, bundle)?.map(|it| Arc::new(Mutex::new(it)));
         let host = LocalHost::new(&self.shuffle, bundle, keyed.as_ref(), &control, &collected);
         processor.start_bundle(Box::new(host))?;
         self.control(bundle, control);
         match &keyed {
             Some(keyed) => process_keyed(processor, keyed, sdk)?,
             None => {
-                if let BundleInput::Elements(chunks) = &bundle.input {
-                    chunks.iter().try_for_each(|chunk| processor.process(&sdk.source, chunk))?;
+                for chunk in user_input(&self.shuffle, bundle)? {
+                    processor.process(&sdk.source, &chunk)?;
                 }
             }
         }

@@ -26,7 +26,7 @@ fn stage_text(plan: &Plan, stage: &Stage, text: &mut String) {
     let (kind, inputs, outputs) = ends(&stage.kind);
     let heading = match &stage.kind {
         StageKind::Sdk(sdk) => format!("{kind} in `{}`{}", sdk.environment_id, marks(sdk)),
-        StageKind::GroupByKey { combine: Some(of), .. } => format!("{kind} of combine `{of}`"),
+        StageKind::GroupByKey { combine: Some(of), .. } => format!("{kind} of combine `{}`", of.id),
         _ => kind.to_owned(),
     };
     let _ = writeln!(text, "stage {} `{}`: {heading}", stage.id.0, stage.name);

@@ -115,8 +115,7 @@ impl Found<'_> {
 
     fn windowing(&mut self, transform: &str, windowing: &WindowingStrategy) {
         let window_fn = window_fn_urn(windowing);
-        let is_merging = windowing.merge_status() == merge_status::Enum::NeedsMerge
-            || window_fn == window_fns::SESSION_WINDOWS;
+        let is_merging = windowing.merge_status() == merge_status::Enum::NeedsMerge;
         self.add(feature::MERGING_WINDOWS, transform, is_merging);
         self.add(feature::CUSTOM_WINDOWS, transform, !is_model_window_fn(window_fn));
     }

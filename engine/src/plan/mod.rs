@@ -156,9 +156,8 @@ pub enum StageKind {
         input: CollectionId,
         /// A pair of key and iterable of values for each key and pane.
         output: CollectionId,
-        /// The id of the combine whose accumulators it groups, if it is part of a lifted one:
-        /// then its input comes from a precombine and its output goes to a merge of that combine.
-        combine: Option<String>,
+        /// The combine whose accumulators it groups, if it is part of a lifted one.
+        combine: Option<Box<LiftedCombine>>,
     },
     /// Redistributes elements and breaks fusion; timestamps, windows and panes stay.
     Reshuffle {
@@ -177,6 +176,30 @@ pub enum StageKind {
     },
     /// Runs transforms of an SDK.
     Sdk(Box<SdkStage>),
+}
+
+/// A combine whose accumulators a GroupByKey groups: its input comes from a precombine, and its
+/// output goes to a merge of the combine.
+#[derive(Debug)]
+pub struct LiftedCombine {
+    /// The id of the combine.
+    pub id: String,
+    /// Merges accumulators that wait, so that there are fewer: it reads groups as the GroupByKey
+    /// writes them, and what it writes goes to the input of the GroupByKey again.
+    pub merge: SdkStage,
+}
+
+impl Stage {
+    /// The user code that bundles of this stage run: of a GroupByKey, that of the combine which
+    /// merges what it holds.
+    #[must_use]
+    pub fn sdk(&self) -> Option<&SdkStage> {
+        match &self.kind {
+            StageKind::Sdk(sdk) => Some(sdk),
+            StageKind::GroupByKey { combine: Some(combine), .. } => Some(&combine.merge),
+            _ => None,
+        }
+    }
 }
 
 /// A fused chain of an SDK's transforms, as a worker executes it.

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use purlin_proto::pipeline::{WindowingStrategy, is_bounded};
+use purlin_proto::urns::transforms as urn;
 
 use super::coders;
 use super::descriptor::{Parts, sink_id, source_id};
 use super::edge::settle_edges;
 use super::error::{PlanError, Result};
-use super::graph::{Graph, Node, NodeKind, Uses};
+use super::graph::{Graph, Node, NodeKind, Uses, synthetic};
 use super::name::stage_name;
 use super::options::PlanOptions;
 use super::payload;
 use super::traits::{is_par_do, par_do_payload};
 use super::{
-    Collection, CollectionId, Plan, SdkStage, SideInput, Stage, StageId, StageKind, TimerFamily,
+    Collection, CollectionId, LiftedCombine, Plan, SdkStage, SideInput, Stage, StageId, StageKind,
+    TimerFamily,
 };
 
 /// Builds the plan whose stages are the given groups of nodes.
@@ -110,7 +112,10 @@ impl<'a> Assembly<'a> {
             NodeKind::GroupByKey { combine } => StageKind::GroupByKey {
                 input: input()?,
                 output: output()?,
-                combine: combine.clone(),
+                combine: match combine {
+                    Some(id) => Some(Box::new(self.lifted(id, first)?)),
+                    None => None,
+                },
             },
             NodeKind::Reshuffle => StageKind::Reshuffle { input: input()?, output: output()? },
             NodeKind::Flatten => {
@@ -126,6 +131,22 @@ impl<'a> Assembly<'a> {
         })
     }
 
+    /// The combine whose accumulators `group` groups.
+    fn lifted(&self, id: &str, group: &Node) -> Result<LiftedCombine> {
+        let (waiting, groups) = (group.main_input()?.1, group.output()?.1);
+        let mut nodes = self.graph.nodes.iter();
+        let merge = nodes.find(|node| {
+            node.urn() == urn::COMBINE_PER_KEY_MERGE_ACCUMULATORS
+                && node.transform.inputs.values().any(|input| input == groups)
+        });
+        let Some(merge) = merge else {
+            return Err(PlanError::malformed(format!("nothing merges {}", group.place())));
+        };
+        let mut merge = Node { id: synthetic(id, "compact"), ..merge.clone() };
+        merge.transform.outputs.values_mut().for_each(|output| output.clone_from(waiting));
+        Ok(LiftedCombine { id: id.to_owned(), merge: self.sdk_stage(vec![&merge])? })
+    }
+
     fn test_stream(&self, node: &Node) -> Result<StageKind> {
         let outputs = node.transform.outputs.iter();
         let outputs = outputs.map(|(tag, id)| Ok((tag.clone(), self.traffic.find(id)?)));
@@ -133,7 +154,7 @@ impl<'a> Assembly<'a> {
         Ok(StageKind::TestStream { payload: Arc::new(payload::test_stream(node)?), outputs })
     }
 
-    fn sdk_stage(&self, nodes: Vec<&'a Node>) -> Result<SdkStage> {
+    fn sdk_stage(&self, nodes: Vec<&Node>) -> Result<SdkStage> {
         let root = nodes[0];
         let input = root.main_input()?.1.as_str();
         let written: BTreeSet<&str> = nodes

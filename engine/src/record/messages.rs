@@ -10,7 +10,7 @@ pub(super) struct CommitRecord {
     pub(super) version: u32,
     #[prost(sint64, tag = "2")]
     pub(super) now: i64,
-    #[prost(oneof = "ChangeRecord", tags = "3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "ChangeRecord", tags = "3, 4, 5, 6, 7, 8, 9")]
     pub(super) change: Option<ChangeRecord>,
 }
 
@@ -28,6 +28,8 @@ pub(super) enum ChangeRecord {
     Start(bool),
     #[prost(message, tag = "8")]
     Script(ScriptRecord),
+    #[prost(message, tag = "9")]
+    Compact(CompactRecord),
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -66,6 +68,17 @@ pub(super) struct ScriptRecord {
     pub(super) stage: u64,
     #[prost(message, repeated, tag = "2")]
     pub(super) outputs: Vec<OutputRecord>,
+}
+
+/// The parts, column by column.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct CompactRecord {
+    #[prost(uint64, tag = "1")]
+    pub(super) stage: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub(super) windows: Vec<WindowRecord>,
+    #[prost(uint32, repeated, tag = "3")]
+    pub(super) partitions: Vec<u32>,
 }
 
 /// The dropped entries, column by column.

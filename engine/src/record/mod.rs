@@ -36,6 +36,11 @@ impl Commit {
                 stage: stage.0 as u64,
                 outputs: outputs.iter().map(output_record).collect(),
             }),
+            Change::Compact { stage, parts } => m::ChangeRecord::Compact(m::CompactRecord {
+                stage: stage.0 as u64,
+                windows: parts.iter().map(|(window, _)| window::to_record(window)).collect(),
+                partitions: parts.iter().map(|(_, partition)| *partition).collect(),
+            }),
             Change::Drain { dropped } => m::ChangeRecord::Drain(m::DrainRecord {
                 stages: dropped.iter().map(|(stage, _)| stage.0 as u64).collect(),
                 entries: dropped.iter().map(|(_, entry)| *entry).collect(),
@@ -71,6 +76,13 @@ impl Commit {
             m::ChangeRecord::Script(script) => Change::Script {
                 stage: stage_id(script.stage)?,
                 outputs: collect(script.outputs, output_of)?,
+            },
+            m::ChangeRecord::Compact(compact) => Change::Compact {
+                stage: stage_id(compact.stage)?,
+                parts: collect(
+                    compact.windows.into_iter().zip(compact.partitions).collect(),
+                    |(window, partition)| Ok((window::of_record(window)?, partition)),
+                )?,
             },
             m::ChangeRecord::Drain(drain) => Change::Drain {
                 dropped: collect(

@@ -48,7 +48,7 @@ impl Call<'_> {
         }
         let record = &mut touched.record;
         record.elements += 1;
-        record.new_elements += 1;
+        record.has_new_elements = true;
         record.bytes += element.value.len() as u64;
         record.holds.add_element(element.timestamp, &view);
         self.reduce.trigger.on_element(&mut record.trigger, &view);

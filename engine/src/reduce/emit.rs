@@ -46,7 +46,7 @@ impl Call<'_> {
             record.holds.add_expiry(&view);
         }
         let info = pane::next(record.pane.as_ref(), is_last, &view);
-        let is_empty = std::mem::take(&mut record.new_elements) == 0;
+        let is_empty = !std::mem::take(&mut record.has_new_elements);
         if pane::is_wanted(&info, is_empty, &view) {
             record.pane = Some(info);
             self.emit(place, timestamp, info)?;

@@ -98,7 +98,7 @@ impl Call<'_> {
         let moved = |emitted: Emitted| Emitted { start: start + emitted.start, ..emitted };
         to.record.emitted.extend(taken.emitted.into_iter().map(moved));
         to.record.elements += taken.elements;
-        to.record.new_elements += taken.new_elements;
+        to.record.has_new_elements |= taken.has_new_elements;
         to.record.bytes += taken.bytes;
     }
 }

@@ -71,9 +71,10 @@ pub(super) fn merges_of(
     windows: &[Window],
 ) -> Result<Vec<MergedWindow>, Box<Failure>> {
     let merges = merger.merge(windows)?;
-    let mut left: BTreeSet<_> = windows.iter().collect();
+    let known: BTreeSet<_> = windows.iter().collect();
+    let mut left = known.clone();
     for MergedWindow { into, from } in &merges {
-        let is_new = from.contains(into) || !windows.contains(into);
+        let is_new = from.contains(into) || !known.contains(into);
         if !is_new || !from.iter().all(|window| left.remove(window)) {
             return Err(Failure::new(format!(
                 "a window function merged windows into {into} that are not there, or were merged \

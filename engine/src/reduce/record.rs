@@ -13,8 +13,8 @@ pub(super) struct Record {
     pub(super) trigger: TriggerState,
     /// The last pane that was put out.
     pub(super) pane: Option<PaneInfo>,
-    /// How many elements came since the trigger fired last.
-    pub(super) new_elements: u64,
+    /// Whether elements came since the trigger fired last.
+    pub(super) has_new_elements: bool,
     /// How many elements the window's bag holds, and their bytes.
     pub(super) elements: u64,
     pub(super) bytes: u64,
@@ -60,7 +60,7 @@ impl Record {
         Self {
             trigger,
             pane: None,
-            new_elements: 0,
+            has_new_elements: false,
             elements: 0,
             bytes: 0,
             holds: Holds::default(),
@@ -88,3 +88,6 @@ impl Holds {
         self.element.into_iter().chain(self.expiry).min()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,5 +41,8 @@ pub(crate) trait KeyStore {
 
     /// Asks for [`ReduceFn::timers`](super::ReduceFn::timers) once the clock of the domain is
     /// strictly after a time, or no longer. A timer that came due is gone.
+    ///
+    /// Until a timer of event time was delivered, the output watermark must not pass its time: the
+    /// pane that it brings may have no elements, and so no hold, but is to be in time downstream.
     fn set_timer(&mut self, window: &Window, domain: TimerDomain, at: Option<Timestamp>);
 }

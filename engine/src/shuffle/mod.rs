@@ -24,7 +24,7 @@ use purlin_sdk::exec::{Chunk, ExecConfig, Failure, Framing, SinkConfig};
 use crate::bundle::Output;
 use crate::config::EngineConfig;
 use crate::keyed::KeyedFacts;
-use crate::plan::{Collection, CollectionId, Plan, StageId, StageKind};
+use crate::plan::{Collection, CollectionId, Plan, StageId};
 use crate::random::Random;
 use crate::state::Facts;
 use crate::topology::Needs;
@@ -77,7 +77,7 @@ impl Shuffle {
     #[must_use]
     pub fn exec_config(&self, stage: StageId) -> ExecConfig {
         let mut config = ExecConfig { strict: self.strict, ..ExecConfig::default() };
-        if let StageKind::Sdk(sdk) = &self.facts.plan.stages[stage.0].kind {
+        if let Some(sdk) = self.facts.plan.stages[stage.0].sdk() {
             for (sink, collection) in &sdk.outputs {
                 let needs = self.edges[collection.0].needs;
                 let sink_config = SinkConfig {

@@ -9,7 +9,7 @@ use purlin_sdk::{Stamp, Window};
 
 use super::entry::Hold;
 use super::quiescence::{Tokens, union, with_token};
-use super::{Entry, Facts, StageState, State, Work};
+use super::{Entry, Facts, Part, StageState, State, Work};
 use crate::bundle::{BundleId, Output};
 use crate::commit::{BundleCommit, Change, Commit, KeyChanges, ResidualWork};
 use crate::plan::{StageId, StageKind};
@@ -21,6 +21,8 @@ pub(crate) struct Effects {
     pub(crate) added: Vec<(StageId, u64)>,
     /// Bundles whose finalisers may be called now.
     pub(crate) finalize: Vec<BundleId>,
+    /// Where accumulators were added to those that wait.
+    pub(crate) grown: Vec<(StageId, Part)>,
 }
 
 impl State {
@@ -37,6 +39,7 @@ impl State {
             Change::Script { stage, outputs } => {
                 self.apply_script(facts, *stage, outputs, &mut effects);
             }
+            Change::Compact { stage, parts } => self.apply_compact(*stage, parts, &mut effects),
             Change::Drain { dropped } => self.apply_drain(dropped),
         }
         self.propagate(facts);
@@ -69,6 +72,7 @@ impl State {
         for output in &commit.outputs {
             self.deliver(facts, output, &output_tokens, effects);
         }
+        self.end_compactions(commit, &consumed);
         // What a bundle leaves for later does not derive from its outputs.
         self.leave(commit, &consumed, &tokens, effects);
         for (transform, name, value) in &commit.metrics {
@@ -145,6 +149,33 @@ impl State {
                 effects.added.push((stage, self.enqueue(stage, entry)));
             }
             self.stages[stage.0].output_holds.remove(hold);
+        }
+    }
+
+    fn apply_compact(&mut self, stage: StageId, parts: &[Part], effects: &mut Effects) {
+        for part in parts {
+            let Some(group) = self.stages[stage.0].groups.take(part) else { continue };
+            let last = part.0.max_timestamp();
+            let entry = Entry {
+                bytes: group.size_bytes(),
+                latest_window: last,
+                work: Work::Compact(group),
+                // The window must not fire without them. What it holds at the output stays.
+                hold: Hold::input(last),
+                tokens: None,
+            };
+            effects.added.push((stage, self.enqueue(stage, entry)));
+        }
+    }
+
+    /// What was taken out to be merged is back.
+    fn end_compactions(&mut self, commit: &BundleCommit, consumed: &[Entry]) {
+        let left = commit.outputs.iter().map(|output| output.chunk.size_bytes()).sum();
+        for entry in consumed {
+            if let Work::Compact(group) = &entry.work {
+                let part = (group.window.clone(), group.partition);
+                self.stages[commit.stage.0].groups.put_back(&part, left);
+            }
         }
     }
 

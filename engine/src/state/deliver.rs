@@ -42,7 +42,7 @@ impl State {
                 }
                 Reader::Group(stage) => {
                     self.quiescence.lose(tokens);
-                    self.buffer(facts, stage, output);
+                    self.buffer(facts, stage, output, effects);
                 }
                 Reader::Side => {
                     self.quiescence.lose(tokens);
@@ -65,7 +65,8 @@ impl State {
     }
 
     /// Puts elements into the buffers of a GroupByKey stage, but those that come too late.
-    fn buffer(&mut self, facts: &Facts, stage: StageId, output: &Output) {
+    fn buffer(&mut self, facts: &Facts, stage: StageId, output: &Output, effects: &mut Effects) {
+        let can_merge = facts.plan.stages[stage.0].sdk().is_some();
         let lateness = facts.lateness(stage);
         let holds_elements = facts.holds_elements(stage);
         let partition = output.chunk.partition.unwrap_or(0);
@@ -79,7 +80,11 @@ impl State {
                 continue;
             }
             let hold = if holds_elements { min_timestamp.min(last) } else { last };
-            let (before, after) = state.groups.push(window, partition, slice, hold);
+            let part = (window, partition);
+            let (before, after) = state.groups.push(&part, slice, hold);
+            if can_merge {
+                effects.grown.push((stage, part));
+            }
             state.output_holds.add(after);
             if let Some(before) = before {
                 state.output_holds.remove(before);

@@ -32,6 +32,8 @@ pub(crate) enum Work {
     Residual { chunk: Arc<Chunk>, resume_at: Timestamp, is_bounded: bool },
     /// Group complete windows.
     Groups(GroupInput),
+    /// Merge accumulators that wait for the end of their window.
+    Compact(GroupInput),
 }
 
 /// What watermarks an entry holds; the end of time for none.

@@ -20,24 +20,36 @@ pub(super) struct GroupBuffer {
     bytes: usize,
 }
 
+/// A window and a partition of its keys.
+pub(crate) type Part = (Window, u32);
+
 #[derive(Clone, PartialEq, Debug)]
 struct Held {
-    partitions: BTreeMap<u32, Vec<GroupSlice>>,
+    partitions: BTreeMap<u32, Partition>,
     /// The watermark that these elements hold at the output.
     hold: Timestamp,
     bytes: usize,
+}
+
+#[derive(Clone, PartialEq, Default, Debug)]
+struct Partition {
+    slices: Vec<GroupSlice>,
+    bytes: usize,
+    /// What the last compaction left.
+    compacted_bytes: usize,
+    /// Whether some were taken out to be merged.
+    is_compacting: bool,
 }
 
 impl GroupBuffer {
     /// Adds elements; returns the hold that ceases and the one that takes its place.
     pub(super) fn push(
         &mut self,
-        window: Window,
-        partition: u32,
+        (window, partition): &Part,
         slice: GroupSlice,
         hold: Timestamp,
     ) -> (Option<Timestamp>, Timestamp) {
-        let key = (window.max_timestamp(), window);
+        let key = key_of(window);
         let before = self.windows.get(&key).map(|held| held.hold);
         let empty = || Held { partitions: BTreeMap::new(), hold, bytes: 0 };
         let held = self.windows.entry(key).or_insert_with(empty);
@@ -45,8 +57,46 @@ impl GroupBuffer {
         held.bytes += bytes;
         self.bytes += bytes;
         held.hold = held.hold.min(hold);
-        held.partitions.entry(partition).or_default().push(slice);
+        let partition = held.partitions.entry(*partition).or_default();
+        partition.bytes += bytes;
+        partition.slices.push(slice);
         (before, held.hold)
+    }
+
+    /// Whether a part takes more than `most` bytes, and twice what its last compaction left, which
+    /// has ended.
+    pub(super) fn is_too_large(&self, (window, partition): &Part, most: usize) -> bool {
+        let held = self.windows.get(&key_of(window));
+        held.and_then(|held| held.partitions.get(partition)).is_some_and(|partition| {
+            !partition.is_compacting
+                && partition.bytes > most
+                && partition.bytes / 2 > partition.compacted_bytes
+        })
+    }
+
+    /// Takes the elements of a part out, to be merged. Its window keeps its hold.
+    pub(super) fn take(&mut self, (window, partition): &Part) -> Option<GroupInput> {
+        let held = self.windows.get_mut(&key_of(window))?;
+        let found = held.partitions.get_mut(partition)?;
+        let bytes = std::mem::take(&mut found.bytes);
+        found.is_compacting = true;
+        held.bytes -= bytes;
+        self.bytes -= bytes;
+        Some(GroupInput {
+            window: window.clone(),
+            partition: *partition,
+            pane: PaneInfo::NO_FIRING,
+            slices: std::mem::take(&mut found.slices),
+        })
+    }
+
+    /// Notes that what was taken out is back, in so many bytes.
+    pub(super) fn put_back(&mut self, (window, partition): &Part, bytes: usize) {
+        let held = self.windows.get_mut(&key_of(window));
+        if let Some(found) = held.and_then(|held| held.partitions.get_mut(partition)) {
+            found.is_compacting = false;
+            found.compacted_bytes = bytes;
+        }
     }
 
     /// The windows that the watermark has passed, in the order of their ends.
@@ -61,15 +111,15 @@ impl GroupBuffer {
         window: &Window,
         lateness: i64,
     ) -> Option<(Vec<GroupInput>, Timestamp)> {
-        let key = (window.max_timestamp(), window.clone());
+        let key = key_of(window);
         let held = self.windows.remove(&key)?;
         self.bytes -= held.bytes;
         let pane = self.next_pane(key, lateness);
-        let groups = held.partitions.into_iter().map(|(partition, slices)| GroupInput {
+        let groups = held.partitions.into_iter().map(|(partition, held)| GroupInput {
             window: window.clone(),
             partition,
             pane,
-            slices,
+            slices: held.slices,
         });
         Some((groups.collect(), held.hold))
     }
@@ -111,4 +161,8 @@ impl GroupBuffer {
     pub(super) fn is_empty(&self) -> bool {
         self.windows.is_empty()
     }
+}
+
+fn key_of(window: &Window) -> (Timestamp, Window) {
+    (window.max_timestamp(), window.clone())
 }

@@ -20,6 +20,7 @@ pub(crate) use self::apply::Effects;
 pub(crate) use self::deliver::DROPPED;
 pub(crate) use self::entry::{Entry, Work};
 use self::groups::GroupBuffer;
+pub(crate) use self::groups::Part;
 pub(crate) use self::holds::Holds;
 use self::quiescence::Quiescence;
 use self::script::Script;
@@ -217,6 +218,14 @@ impl State {
     pub(crate) fn complete_windows(&self, stage: StageId) -> Vec<Window> {
         let stage = &self.stages[stage.0];
         stage.groups.complete(stage.input_watermark)
+    }
+
+    /// Whether what a GroupByKey stage holds for a part takes more than `most` bytes and so much
+    /// more than after its last compaction that merging it again pays. A window that is complete
+    /// is about to fire instead.
+    pub(crate) fn should_compact(&self, stage: StageId, part: &Part, most: usize) -> bool {
+        let stage = &self.stages[stage.0];
+        part.0.max_timestamp() >= stage.input_watermark && stage.groups.is_too_large(part, most)
     }
 
     /// The side inputs of a stage as they are now.

@@ -5,9 +5,10 @@ mod elements;
 mod plan;
 mod world;
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use plan::{plan, plan_with_lateness};
+use plan::{plan, plan_with_combine, plan_with_lateness};
 use purlin_engine::Outcome;
 use world::{ENDLESS, World};
 
@@ -68,6 +69,31 @@ fn windows_fire_while_an_endless_source_is_read() {
         let mut world = World::new(plan(false), seed, vec![(0, ENDLESS)]);
         world.failures = false;
         world.run(Some(400), None);
+        world.check_end();
+        world.check_conservation();
+    });
+}
+
+#[test]
+fn what_waits_is_merged_and_nothing_is_lost_or_counted_twice() {
+    let merged = Cell::new(0);
+    for_each_seed(|seed| {
+        let mut world = World::new(plan_with_combine(true), seed, vec![(0, 60), (60, 101)]);
+        let crash_after = (seed % 3 == 0).then(|| 1 + usize::try_from(seed).expect("small") % 60);
+        world.run(None, crash_after);
+        world.check_end();
+        world.check_conservation();
+        assert_eq!(world.emitted.len(), 101);
+        merged.set(merged.get() + world.merged);
+    });
+    assert!(merged.get() > 10 * usize::try_from(SEEDS).expect("small"), "{}", merged.get());
+}
+
+#[test]
+fn a_drain_ends_what_is_being_merged() {
+    for_each_seed(|seed| {
+        let mut world = World::new(plan_with_combine(false), seed, vec![(0, 50), (50, ENDLESS)]);
+        world.run(Some(1 + usize::try_from(seed).expect("small")), None);
         world.check_end();
         world.check_conservation();
     });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use purlin_engine::plan::{
-    Collection, CollectionId, Plan, SdkStage, SideInput, Stage, StageId, StageKind,
+    Collection, CollectionId, LiftedCombine, Plan, SdkStage, SideInput, Stage, StageId, StageKind,
 };
 use purlin_proto::fn_execution::ProcessBundleDescriptor;
 use purlin_proto::pipeline::{Coder, FunctionSpec, PTransform, WindowingStrategy};
@@ -36,7 +36,22 @@ pub(crate) fn plan(is_bounded: bool) -> Arc<Plan> {
     plan_with_lateness(is_bounded, Duration::ZERO)
 }
 
+/// The same, but what is grouped are accumulators: lists of numbers, which are merged while they
+/// wait.
+pub(crate) fn plan_with_combine(is_bounded: bool) -> Arc<Plan> {
+    let mut plan = make(is_bounded, Duration::ZERO);
+    if let StageKind::GroupByKey { combine, .. } = &mut plan.stages[GROUP].kind {
+        let merge = sdk_stage(5, &[4], false);
+        *combine = Some(Box::new(LiftedCombine { id: "combine".to_owned(), merge }));
+    }
+    Arc::new(plan)
+}
+
 pub(crate) fn plan_with_lateness(is_bounded: bool, lateness: Duration) -> Arc<Plan> {
+    Arc::new(make(is_bounded, lateness))
+}
+
+fn make(is_bounded: bool, lateness: Duration) -> Plan {
     let collections = vec![
         collection("impulse", "bytes", &[0], &[SPLIT, SIDE], true),
         collection("restrictions", "bytes", &[SPLIT], &[READ], true),
@@ -79,7 +94,7 @@ pub(crate) fn plan_with_lateness(is_bounded: bool, lateness: Duration) -> Arc<Pl
             collection: c(7),
         });
     }
-    Arc::new(plan)
+    plan
 }
 
 fn collection(
@@ -136,6 +151,10 @@ fn coders() -> BTreeMap<String, Coder> {
 }
 
 fn sdk(input: usize, outputs: &[usize], is_splittable: bool) -> StageKind {
+    StageKind::Sdk(Box::new(sdk_stage(input, outputs, is_splittable)))
+}
+
+fn sdk_stage(input: usize, outputs: &[usize], is_splittable: bool) -> SdkStage {
     let transform = PTransform {
         unique_name: "read".to_owned(),
         outputs: BTreeMap::from([("out".to_owned(), "numbers".to_owned())]),
@@ -145,7 +164,7 @@ fn sdk(input: usize, outputs: &[usize], is_splittable: bool) -> StageKind {
         transforms: BTreeMap::from([("read".to_owned(), transform)]),
         ..ProcessBundleDescriptor::default()
     };
-    StageKind::Sdk(Box::new(SdkStage {
+    SdkStage {
         descriptor: Arc::new(descriptor),
         source: "source".to_owned(),
         input: CollectionId(input),
@@ -156,5 +175,5 @@ fn sdk(input: usize, outputs: &[usize], is_splittable: bool) -> StageKind {
         timers: Vec::new(),
         finalizes: is_splittable,
         environment_id: String::new(),
-    }))
+    }
 }

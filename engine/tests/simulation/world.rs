@@ -6,13 +6,14 @@ use std::sync::Arc;
 use purlin_engine::plan::{CollectionId, Plan};
 use purlin_engine::{
     Action, Bundle, BundleId, BundleInput, BundleResult, Commit, Engine, EngineConfig, Event,
-    Outcome, Random, group_bundle,
+    Outcome, Random, group_bundle, user_input,
 };
 use purlin_proto::fn_execution::{BundleApplication, DelayedBundleApplication};
 use purlin_proto::pipeline::is_bounded;
+use purlin_sdk::coders::Reader;
 use purlin_sdk::coders::windowed::{WindowCoder, put_stamp};
 use purlin_sdk::coders::wire::put_length_prefixed;
-use purlin_sdk::exec::{Chunk, Failure, Residual};
+use purlin_sdk::exec::{Chunk, Failure, Framing, Residual};
 use purlin_sdk::{PaneInfo, Stamp, Timestamp, Window};
 
 use crate::elements::{bytes, chunks, for_each, number, stamp_of, strings, time_of, window_of};
@@ -46,6 +47,8 @@ pub(crate) struct World {
     finalized: BTreeSet<BundleId>,
     commits: Vec<Commit>,
     watermarks: Vec<Timestamp>,
+    /// How often lists were merged while they waited.
+    pub(crate) merged: usize,
     pub(crate) outcome: Option<Outcome>,
     had_drain: bool,
 }
@@ -60,6 +63,7 @@ impl World {
             bundle_bytes: 1 << random.below(12),
             min_bundle_bytes: 1,
             queue_bytes: 1 << (6 + random.below(10)),
+            compact_bytes: 1 << random.below(12),
             seed: random.one_in(2).then(|| random.next_u64()),
             record: true,
             ..EngineConfig::default()
@@ -85,6 +89,7 @@ impl World {
             panes: Vec::new(),
             finalized: BTreeSet::new(),
             commits: Vec::new(),
+            merged: 0,
             outcome: None,
             had_drain: false,
         }
@@ -232,6 +237,7 @@ impl World {
             (BundleInput::Groups(_), _) | (_, GROUP) => {
                 group_bundle(self.engine.shuffle(), bundle).expect("it groups")
             }
+            (BundleInput::Compact(_), _) => self.merge(bundle),
             (BundleInput::Elements(input), SPLIT) => self.split(input),
             (BundleInput::Elements(input), READ) => self.read(bundle, input, &mut effect),
             (BundleInput::Elements(input), MAP) => self.map(input),
@@ -316,6 +322,26 @@ impl World {
         result
     }
 
+    /// Makes one list of numbers of several.
+    fn merge(&mut self, bundle: &Bundle) -> BundleResult {
+        self.merged += 1;
+        let groups = user_input(self.engine.shuffle(), bundle).expect("it groups");
+        let mut chunks = Vec::new();
+        for chunk in groups {
+            for_each(&chunk, WindowCoder::Interval, |stamp, reader| {
+                let (key, numbers) = group(reader);
+                let numbers: Vec<u8> = numbers.into_iter().flat_map(u64::to_be_bytes).collect();
+                let mut data = Vec::new();
+                put_length_prefixed(&mut data, &key.to_be_bytes());
+                put_length_prefixed(&mut data, &numbers);
+                let framing = Framing::Constant(stamp.clone());
+                let data = data.into();
+                chunks.push(Chunk { data, framing, count: 1, partition: None, index: None });
+            });
+        }
+        self.output(CollectionId(4), chunks)
+    }
+
     /// The counter of a metric of the grouping.
     pub(crate) fn counter(&self, name: &str) -> i64 {
         let key = ("stage 5".to_owned(), name.to_owned());
@@ -378,15 +404,21 @@ fn numbers_in(input: &[Arc<Chunk>], mut each: impl FnMut(u64)) {
 fn sink(input: &[Arc<Chunk>], effect: &mut Effect) {
     for chunk in input {
         for_each(chunk, WindowCoder::Interval, |stamp, reader| {
-            let key = number(reader);
-            let count = reader.count().expect("a count").expect("known");
-            let numbers = (0..count).map(|_| number(reader)).collect();
+            let (key, numbers) = group(reader);
             let window = stamp.windows.as_slice()[0].clone();
             assert_eq!(stamp.timestamp, window.max_timestamp());
             effect.groups.push((window, key, numbers));
             effect.panes.push(stamp.pane);
         });
     }
+}
+
+/// A key and its numbers, one in each value or lists of them.
+fn group(reader: &mut Reader<'_>) -> (u64, Vec<u64>) {
+    let key = number(reader);
+    let count = reader.count().expect("a count").expect("known");
+    let lists: Vec<u8> = (0..count).flat_map(|_| bytes(reader)).collect();
+    (key, lists.as_chunks().0.iter().map(|bytes| u64::from_be_bytes(*bytes)).collect())
 }
 
 fn encoded((start, end): Range) -> Vec<u8> {

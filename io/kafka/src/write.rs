@@ -150,6 +150,7 @@ fn write_with<T: Element>(
     for (message, help) in settings.mistakes() {
         input.pipeline().mistake(message, &help);
     }
+    input.refuse_retractions();
     let write =
         WriteRecords { producer: Producer::new(settings), send: Arc::new(send), bundle: None };
     // Nothing comes out; what could not be written fails the bundle.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use purlin_engine::FiredTimers;
 use purlin_proto::fn_execution::process_bundle_split_request::DesiredSplit;
 use purlin_proto::fn_execution::{
     InstructionResponse, ProcessBundleRequest, ProcessBundleResponse, ProcessBundleSplitRequest,
@@ -29,6 +30,13 @@ pub(super) struct Conversation {
     pub(super) end: Arc<OpenBundle>,
 }
 
+/// What a worker gets for a bundle.
+pub(super) struct Input {
+    /// Elements for the read node.
+    pub(super) frames: Vec<Bytes>,
+    pub(super) timers: Vec<FiredTimers>,
+}
+
 /// Why a bundle came to nothing.
 pub(super) enum Trouble {
     /// The worker was lost; whoever watches it says so.
@@ -41,7 +49,7 @@ impl Conversation {
     /// Runs the bundle: its end is the worker's answer and the end of all its outputs.
     pub(super) async fn hold(
         &self,
-        frames: Vec<Bytes>,
+        input: Input,
         began: impl FnOnce(),
     ) -> Result<ProcessBundleResponse, Trouble> {
         let end: Arc<dyn BundleEnd> = Arc::clone(&self.end) as Arc<dyn BundleEnd>;
@@ -49,7 +57,7 @@ impl Conversation {
         let mut status = self.worker.status();
         let lost = status.wait_for(|status| *status != WorkerStatus::Connected);
         let result = tokio::select! {
-            result = self.exchange(frames, began) => result,
+            result = self.exchange(input, began) => result,
             _ = lost => Err(Trouble::Lost),
         };
         self.worker.unregister(&self.instruction);
@@ -58,7 +66,7 @@ impl Conversation {
 
     async fn exchange(
         &self,
-        frames: Vec<Bytes>,
+        input: Input,
         began: impl FnOnce(),
     ) -> Result<ProcessBundleResponse, Trouble> {
         let request = ask::Request::ProcessBundle(ProcessBundleRequest {
@@ -72,7 +80,7 @@ impl Conversation {
             // A worker that failed does not read on: sending it the rest could wait for ever.
             biased;
             answer = &mut answered => Some(answer),
-            sent = self.feed(frames) => { sent?; None }
+            sent = self.feed(input) => { sent?; None }
         };
         let answer = match early {
             Some(answer) => answer,
@@ -83,8 +91,14 @@ impl Conversation {
         Ok(response)
     }
 
-    async fn feed(&self, frames: Vec<Bytes>) -> Result<(), Trouble> {
-        for message in frames::messages(&self.instruction, &self.source, frames) {
+    async fn feed(&self, input: Input) -> Result<(), Trouble> {
+        for message in frames::messages(&self.instruction, &self.source, input.frames) {
+            self.worker.send_data(message).await.ok_or(Trouble::Lost)?;
+        }
+        // Behind the elements, in a message of their own: readers differ in which of the two they
+        // take first.
+        if !input.timers.is_empty() {
+            let message = frames::timers(&self.instruction, input.timers);
             self.worker.send_data(message).await.ok_or(Trouble::Lost)?;
         }
         let terminators = self.stage.inputs.message(&self.instruction);

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use purlin_engine::plan::{CollectionId, Plan, SdkStage, StageId, StageKind};
-use purlin_engine::{Bundle, BundleId, BundleResult, Event, Executor, Shuffle, group_bundle};
+use purlin_engine::plan::{CollectionId, Plan, SdkStage, StageId};
+use purlin_engine::{
+    Bundle, BundleId, BundleResult, Event, Executor, KeyedBundle, Shuffle, group_bundle, user_input,
+};
 use purlin_proto::fn_execution::{
     FinalizeBundleRequest, ProcessBundleResponse, instruction_request as ask,
 };
@@ -17,7 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::warn;
 
-use super::conversation::{Conversation, Trouble, checkpoint};
+use super::conversation::{Conversation, Input, Trouble, checkpoint};
 use super::frames::frames;
 use super::open::OpenBundle;
 use super::pool::Pool;
@@ -56,6 +58,14 @@ struct Shared {
     cores: Arc<Semaphore>,
 }
 
+/// A bundle that is ready to travel.
+struct Framed {
+    bundle: Bundle,
+    keyed: Option<KeyedBundle>,
+    source: String,
+    input: Input,
+}
+
 /// A stage of user code.
 struct Remote {
     stage: Arc<Stage>,
@@ -73,10 +83,9 @@ impl RemoteExecutor {
         runtime: &Handle,
     ) -> Outcome<Self> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let stages = plan.stages.iter().map(|stage| match &stage.kind {
-            StageKind::Sdk(sdk) => Remote::new(sdk, &fleet).map(Some),
-            _ => Ok(None),
-        });
+        let stages = plan.stages.iter();
+        let stages =
+            stages.map(|stage| stage.sdk().map(|sdk| Remote::new(sdk, &fleet)).transpose());
         let shared = Shared {
             stages: stages.collect::<Outcome<_>>()?,
             plan: Arc::clone(plan),
@@ -170,9 +179,10 @@ impl Shared {
     /// Runs a bundle; `None` if its worker was lost, which is reported otherwise.
     async fn bundle(self: &Arc<Self>, bundle: Bundle) -> Option<Event> {
         let id = bundle.id;
+        let is_grouping = matches!(bundle.input, BundleInput::Groups(_));
         let result = match &self.stages[bundle.stage.0] {
-            Some(remote) => self.remote(bundle, remote).await?,
-            None => {
+            Some(remote) if !is_grouping => self.remote(bundle, remote).await?,
+            _ => {
                 let shuffle = Arc::clone(&self.shuffle);
                 self.compute(move || group_bundle(&shuffle, &bundle)).await
             }
@@ -213,14 +223,10 @@ impl Shared {
         worker: &Arc<crate::fn_api::Worker>,
     ) -> Result<BundleResult, Trouble> {
         let id = bundle.id;
-        let (bundle, source, frames) = self.framed(bundle).await.map_err(Trouble::Failed)?;
-        let end = OpenBundle::new(
-            &self.shuffle,
-            bundle.stage,
-            bundle.side_inputs,
-            remote.stage.outputs.clone(),
-            bundle.output_limit,
-        );
+        let Framed { bundle, keyed, source, input } =
+            self.framed(bundle).await.map_err(Trouble::Failed)?;
+        let outputs = remote.stage.outputs.clone();
+        let end = OpenBundle::new(&self.shuffle, &bundle, keyed, outputs);
         let place = Place {
             worker: Arc::clone(worker),
             instruction: format!("bundle-{id}"),
@@ -243,23 +249,33 @@ impl Shared {
                 });
             }
         };
-        let response = conversation.hold(frames, began).await?;
+        let response = conversation.hold(input, began).await?;
         if response.requires_finalization {
             lock(&self.finalizers).insert(id, place);
         }
         let received = end.take().map_err(Trouble::Failed)?;
-        self.result(response, received, remote).await.map_err(Trouble::Failed)
+        // The engine changes next what the bundle has seen of its keys.
+        drop(bundle);
+        let result = self.result(response, received, remote, end).await;
+        result.map_err(Trouble::Failed)
     }
 
     /// The input of a bundle as it travels.
-    async fn framed(&self, bundle: Bundle) -> Outcome<(Bundle, String, Vec<Bytes>)> {
+    async fn framed(&self, bundle: Bundle) -> Outcome<Framed> {
         let (plan, shuffle) = (Arc::clone(&self.plan), Arc::clone(&self.shuffle));
         self.compute(move || {
-            let StageKind::Sdk(sdk) = &plan.stages[bundle.stage.0].kind else {
+            let Some(sdk) = plan.stages[bundle.stage.0].sdk() else {
                 return Err(Failure::new("a stage without user code came to a worker"));
             };
-            let frames = frames(&shuffle, sdk, &bundle.input)?;
-            Ok((bundle, sdk.source.clone(), frames))
+            let keyed = KeyedBundle::open(&shuffle, &bundle)?;
+            let input = Input {
+                frames: match &keyed {
+                    Some(keyed) => frames(&shuffle, sdk, keyed.elements())?,
+                    None => frames(&shuffle, sdk, &user_input(&shuffle, &bundle)?)?,
+                },
+                timers: keyed.as_ref().map_or_else(|| Ok(Vec::new()), KeyedBundle::timers)?,
+            };
+            Ok(Framed { bundle, keyed, source: sdk.source.clone(), input })
         })
         .await
     }
@@ -270,9 +286,10 @@ impl Shared {
         response: ProcessBundleResponse,
         received: Vec<(String, Bytes)>,
         remote: &Remote,
+        end: Arc<OpenBundle>,
     ) -> Outcome<BundleResult> {
         let (shuffle, sinks) = (Arc::clone(&self.shuffle), Arc::clone(&remote.sinks));
-        let outputs = self.compute(move || {
+        let result = self.compute(move || {
             let mut outputs = Vec::new();
             for (sink, data) in received {
                 let Some(collection) = sinks.get(&sink) else {
@@ -280,13 +297,14 @@ impl Shared {
                 };
                 shuffle.from_wire(*collection, data, &mut outputs)?;
             }
-            Ok(outputs)
+            let mut result = BundleResult { outputs, ..Default::default() };
+            end.close(&mut result)?;
+            Ok(result)
         });
         let mut result = BundleResult {
-            outputs: outputs.await?,
             residuals: response.residual_roots,
             finalizes: response.requires_finalization,
-            ..Default::default()
+            ..result.await?
         };
         monitoring::collect(&response.monitoring_infos, &mut result.metrics);
         Ok(result)

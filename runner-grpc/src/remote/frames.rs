@@ -4,25 +4,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use purlin_engine::plan::SdkStage;
-use purlin_engine::{BundleInput, Shuffle};
+use purlin_engine::{FiredTimers, Shuffle};
 use purlin_proto::fn_execution::{Elements, elements};
 use purlin_sdk::Failure;
+use purlin_sdk::exec::Chunk;
 
 use crate::transport::{LARGEST_MESSAGE, MESSAGE_SLACK};
 
 /// The size that messages should have: larger ones do not move faster.
 const MESSAGE_BYTES: usize = 1 << 20;
 
-/// The input of a bundle, framed as the stage's descriptor says.
+/// What the user code of a bundle reads, framed as the stage's descriptor says.
 pub(super) fn frames(
     shuffle: &Shuffle,
     stage: &SdkStage,
-    input: &BundleInput,
+    chunks: &[Arc<Chunk>],
 ) -> Result<Vec<Bytes>, Box<Failure>> {
-    let BundleInput::Elements(chunks) = input else {
-        return Err(Failure::new("groups came to a stage of user code"));
-    };
-    let frame = |chunk: &Arc<_>| {
+    let frame = |chunk: &Arc<Chunk>| {
         let data = shuffle.to_wire(stage.input, chunk)?;
         if data.len() > LARGEST_MESSAGE - MESSAGE_SLACK {
             return Err(Failure::new(format!(
@@ -58,6 +56,18 @@ pub(super) fn messages(instruction: &str, source: &str, frames: Vec<Bytes>) -> V
         messages.push(message);
     }
     messages
+}
+
+/// A message of timers that fire.
+pub(super) fn timers(instruction: &str, fired: Vec<FiredTimers>) -> Elements {
+    let timers = fired.into_iter().map(|fired| elements::Timers {
+        instruction_id: instruction.to_owned(),
+        transform_id: fired.transform_id,
+        timer_family_id: fired.family,
+        timers: fired.timers,
+        is_last: false,
+    });
+    Elements { timers: timers.collect(), ..Elements::default() }
 }
 
 #[cfg(test)]

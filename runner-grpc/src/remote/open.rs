@@ -4,11 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use purlin_engine::plan::StageId;
-use purlin_engine::{Shuffle, SideInputs, read_side_input};
-use purlin_proto::fn_execution::{
-    StateGetResponse, StateKey, StateRequest, StateResponse, state_request, state_response,
+use purlin_engine::{
+    Bundle, BundleResult, KeyedBundle, Shuffle, SideInputs, is_user_state, read_side_input,
 };
-use purlin_sdk::Failure;
+use purlin_proto::fn_execution::{
+    StateAppendResponse, StateClearResponse, StateGetResponse, StateKey, StateRequest,
+    StateResponse, state_request, state_response,
+};
+use purlin_sdk::{Failure, Timestamp};
 use tokio::sync::Notify;
 
 use crate::fn_api::BundleEnd;
@@ -20,6 +23,8 @@ pub(super) struct OpenBundle {
     shuffle: Arc<Shuffle>,
     stage: StageId,
     side_inputs: SideInputs,
+    /// What the bundle knows of its keys, where the stage has state; taken when it is closed.
+    keyed: Mutex<Option<KeyedBundle>>,
     received: Mutex<Received>,
     /// Told when all streams have ended.
     pub(super) ended: Notify,
@@ -41,15 +46,14 @@ impl OpenBundle {
     /// The end of a bundle of which `outputs` is expected, and no more than about `limit` bytes.
     pub(super) fn new(
         shuffle: &Arc<Shuffle>,
-        stage: StageId,
-        side_inputs: SideInputs,
+        bundle: &Bundle,
+        keyed: Option<KeyedBundle>,
         outputs: Terminators,
-        limit: Option<usize>,
     ) -> Arc<Self> {
         let received = Received {
             data: Vec::new(),
             bytes: 0,
-            limit: limit.unwrap_or(usize::MAX),
+            limit: bundle.output_limit.unwrap_or(usize::MAX),
             open: outputs,
             offence: None,
         };
@@ -59,8 +63,9 @@ impl OpenBundle {
         }
         Arc::new(Self {
             shuffle: Arc::clone(shuffle),
-            stage,
-            side_inputs,
+            stage: bundle.stage,
+            side_inputs: bundle.side_inputs.clone(),
+            keyed: Mutex::new(keyed),
             received: Mutex::new(received),
             ended,
             is_over_limit: Notify::new(),
@@ -76,19 +81,49 @@ impl OpenBundle {
         }
     }
 
-    fn page(
+    /// Adds what the bundle changed about its keys to its result.
+    pub(super) fn close(&self, result: &mut BundleResult) -> Result<(), Box<Failure>> {
+        let keyed = lock(&self.keyed).take();
+        keyed.map_or(Ok(()), |keyed| keyed.close(result))
+    }
+
+    fn set_timers(&self, family: &str, timers: &Bytes) -> Result<(), Box<Failure>> {
+        match &mut *lock(&self.keyed) {
+            Some(keyed) => keyed.set_timers(family, timers, Some(Timestamp::now())),
+            None => Err(Failure::new("the worker set timers of a stage without keys")),
+        }
+    }
+
+    fn answer(
         &self,
         key: &StateKey,
         request: &StateRequest,
-    ) -> Result<StateGetResponse, Box<Failure>> {
-        match &request.request {
-            Some(state_request::Request::Get(get)) => {
+    ) -> Result<state_response::Response, Box<Failure>> {
+        use state_request::Request;
+        use state_response::Response;
+        let mut keyed = lock(&self.keyed);
+        let of_keys = if is_user_state(key) { keyed.as_mut() } else { None };
+        match (&request.request, of_keys) {
+            (Some(Request::Get(get)), of_keys) => {
                 let token = &get.continuation_token;
-                let page =
-                    read_side_input(&self.shuffle, self.stage, &self.side_inputs, key, token)?;
-                Ok(StateGetResponse { continuation_token: page.next, data: page.data })
+                let page = match of_keys {
+                    Some(keyed) => keyed.get(key, token)?,
+                    None => {
+                        read_side_input(&self.shuffle, self.stage, &self.side_inputs, key, token)?
+                    }
+                };
+                let page = StateGetResponse { continuation_token: page.next, data: page.data };
+                Ok(Response::Get(page))
             }
-            _ => Err(Failure::new("this runner does not support user state")),
+            (Some(Request::Append(append)), Some(keyed)) => {
+                keyed.append(key, append.data.clone())?;
+                Ok(Response::Append(StateAppendResponse {}))
+            }
+            (Some(Request::Clear(_)), Some(keyed)) => {
+                keyed.clear(key)?;
+                Ok(Response::Clear(StateClearResponse {}))
+            }
+            _ => Err(Failure::new("the stage has no such state, or nothing was asked of it")),
         }
     }
 }
@@ -119,10 +154,10 @@ impl BundleEnd for OpenBundle {
 
     fn timers(&self, transform: &str, family: &str, timers: Bytes, is_last: bool) {
         let mut received = lock(&self.received);
-        if !timers.is_empty() {
-            let offence =
-                format!("the worker set timers of `{transform}`, which are not supported");
-            received.offence.get_or_insert(offence);
+        if !timers.is_empty()
+            && let Err(failure) = self.set_timers(family, &timers)
+        {
+            received.offence.get_or_insert(failure.causes.join(": "));
         }
         if is_last {
             received.open.timers.remove(&(transform.to_owned(), family.to_owned()));
@@ -134,11 +169,8 @@ impl BundleEnd for OpenBundle {
 
     fn state(&self, request: &StateRequest) -> StateResponse {
         let key = request.state_key.clone().unwrap_or_default();
-        match self.page(&key, request) {
-            Ok(page) => StateResponse {
-                response: Some(state_response::Response::Get(page)),
-                ..Default::default()
-            },
+        match self.answer(&key, request) {
+            Ok(answer) => StateResponse { response: Some(answer), ..Default::default() },
             Err(failure) => {
                 StateResponse { error: failure.causes.join(": "), ..Default::default() }
             }

@@ -88,10 +88,8 @@ impl Bundle<'_> {
                 Some(Arrival::DataEnd(source)) => {
                     open.data.remove(&source);
                 }
-                Some(Arrival::Timers(transform, _)) => {
-                    return Err(Failure::new(format!(
-                        "timers of `{transform}` cannot be fired here"
-                    )));
+                Some(Arrival::Timers(transform, family, timers)) => {
+                    processor.process_timers(&transform, &family, &timers)?;
                 }
                 Some(Arrival::TimersEnd(transform, family)) => {
                     open.timers.remove(&(transform, family));

@@ -21,8 +21,8 @@ pub(super) enum Arrival {
     Data(String, Bytes),
     /// The end of a read node's elements.
     DataEnd(String),
-    /// Fired timers of a transform.
-    Timers(String, Bytes),
+    /// Fired timers of a transform's family.
+    Timers(String, String, Bytes),
     /// The end of a family's timers.
     TimersEnd(String, String),
 }
@@ -66,7 +66,8 @@ impl Inputs {
             let Some(queue) = self.queue(&timers.instruction_id) else { continue };
             let (transform, family) = (timers.transform_id, timers.timer_family_id);
             if !timers.timers.is_empty() {
-                queue.push(Arrival::Timers(transform.clone(), timers.timers)).await;
+                let fired = Arrival::Timers(transform.clone(), family.clone(), timers.timers);
+                queue.push(fired).await;
             }
             if timers.is_last {
                 queue.push(Arrival::TimersEnd(transform, family)).await;
@@ -169,7 +170,7 @@ impl Queue {
 impl Arrival {
     fn size_bytes(&self) -> usize {
         match self {
-            Self::Data(_, bytes) | Self::Timers(_, bytes) => bytes.len(),
+            Self::Data(_, bytes) | Self::Timers(_, _, bytes) => bytes.len(),
             Self::DataEnd(_) | Self::TimersEnd(..) => 0,
         }
     }

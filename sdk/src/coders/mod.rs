@@ -91,12 +91,15 @@ impl<T: Element> Coder<T> for ElementCoder<T> {
     fn spec(&self) -> CoderSpec {
         T::coder_spec()
     }
+    #[inline]
     fn encode(&self, value: &T, out: &mut Vec<u8>, nesting: Nesting) -> Result<(), CoderError> {
         value.encode(out, nesting)
     }
+    #[inline]
     fn decode(&self, input: &mut Reader<'_>, nesting: Nesting) -> Result<T, CoderError> {
         T::decode(input, nesting)
     }
+    #[inline]
     fn encode_keyed(&self, value: &T, out: &mut Vec<u8>) -> Result<usize, CoderError> {
         value.encode_keyed(out)
     }

@@ -16,7 +16,7 @@
 //! | `Vec<T>` | `iterable<T>` | array |
 //! | `BTreeMap<K, V>`, `HashMap<K, V>` | `iterable<kv<K, V>>` | map |
 //! | `(A, B)` | `kv<A, B>` | row with the fields `f0`, `f1` |
-//! | tuples of 3 to 6 | `row` with the fields `f0`, `f1`, … | row |
+//! | tuples of 3 to 8 | `row` with the fields `f0`, `f1`, … | row |
 //! | derived types | `row` | row |
 //! | `Box<T>`, `Arc<T>` | that of `T` | that of `T` |
 //! | `Serde<T>` | `length_prefix<purlin:coder:serde:v1>` | BYTES |

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use purlin_proto::urns::coders as urns;
+
 use super::{AnyBatch, Batch, Chunk, Stamps, UnitResult};
 use crate::coders::{Coder, CoderError, CoderSpec, Nesting, Reader};
 use crate::exec::unit::typed;
@@ -118,45 +120,82 @@ impl<T: crate::Element, C: Coder<T>> PortCodec for TypedCodec<T, C> {
 
     fn check(&self, batch: &dyn AnyBatch) -> UnitResult {
         let Some(batch) = batch.as_any().downcast_ref::<Batch<T>>() else { return Ok(()) };
-        batch.values.iter().try_for_each(|value| self.check_one(value))
+        let mut check = Check::new(&self.coder);
+        batch.values.iter().try_for_each(|value| check.one(value))
     }
 }
 
-impl<T: crate::Element, C: Coder<T>> TypedCodec<T, C> {
-    fn check_one(&self, value: &T) -> UnitResult {
-        let unfaithful = |what: &str| {
-            let mut failure = super::Failure::new(what);
-            failure.element = Some(crate::element::shown(value));
-            failure.help = Some("mend the coder of this type".to_owned());
-            failure
-        };
-        let bytes = |value: &T| {
-            let mut out = Vec::new();
-            let key = self.coder.encode_keyed(value, &mut out);
-            key.map(|length| (out, length)).map_err(|error| unencodable(&error, value))
-        };
-        let (first, key_length) = bytes(value)?;
-        let mut reader = Reader::new(&first);
+/// The check of a batch, with room for the bytes of a value that is used for one after another.
+struct Check<'a, C> {
+    coder: &'a C,
+    is_deterministic: bool,
+    has_keys: bool,
+    bytes: [Vec<u8>; 2],
+}
+
+impl<'a, C> Check<'a, C> {
+    fn new<T>(coder: &'a C) -> Self
+    where
+        C: Coder<T>,
+    {
+        let spec = coder.spec();
+        let has_keys = spec.urn == urns::KV;
+        let is_deterministic = spec.nondeterministic.is_none();
+        Self { coder, is_deterministic, has_keys, bytes: Default::default() }
+    }
+
+    fn one<T: crate::Element>(&mut self, value: &T) -> UnitResult
+    where
+        C: Coder<T>,
+    {
+        let [first, again] = &mut self.bytes;
+        let key_length = encoded(self.coder, value, first)?;
+        let mut reader = Reader::new(first);
         let decoded = self.coder.decode(&mut reader, Nesting::Nested).map_err(|error| {
-            unfaithful(&format!("the coder cannot read what it wrote: {error}"))
+            unfaithful(value, &format!("the coder cannot read what it wrote: {error}"))
         })?;
         if !reader.is_empty() {
-            return Err(unfaithful("the coder does not read all that it wrote"));
+            return Err(unfaithful(value, "the coder does not read all that it wrote"));
         }
-        let (second, second_key) = bytes(&decoded)?;
-        let deterministic = self.spec().nondeterministic.is_none();
-        if deterministic && first != second {
-            return Err(unfaithful("encoding, decoding and encoding again gives other bytes"));
+        let other_keys = "the bytes of a key differ from those of its copy";
+        let again_length = encoded(self.coder, &decoded, again)?;
+        if self.is_deterministic && first != again {
+            let what = "encoding, decoding and encoding again gives other bytes";
+            return Err(unfaithful(value, what));
         }
-        let (third, third_key) = bytes(&value.clone())?;
-        let key = &first[..key_length];
-        if key != &second[..second_key] || key != &third[..third_key] {
-            return Err(unfaithful("the bytes of a key differ from those of its copy"));
+        if first[..key_length] != again[..again_length] {
+            return Err(unfaithful(value, other_keys));
+        }
+        if self.has_keys || key_length > 0 {
+            let again_length = encoded(self.coder, &value.clone(), again)?;
+            if first[..key_length] != again[..again_length] {
+                return Err(unfaithful(value, other_keys));
+            }
         }
         Ok(())
     }
 }
 
+/// Replaces `out` by the bytes of a value; the length of its key.
+#[inline]
+fn encoded<T: crate::Element>(
+    coder: &impl Coder<T>,
+    value: &T,
+    out: &mut Vec<u8>,
+) -> UnitResult<usize> {
+    out.clear();
+    coder.encode_keyed(value, out).map_err(|error| unencodable(&error, value))
+}
+
+#[cold]
+fn unfaithful<T: crate::Element>(value: &T, what: &str) -> Box<super::Failure> {
+    let mut failure = super::Failure::new(what);
+    failure.element = Some(crate::element::shown(value));
+    failure.help = Some("mend the coder of this type".to_owned());
+    failure
+}
+
+#[cold]
 fn unencodable<T: crate::Element>(error: &CoderError, value: &T) -> Box<super::Failure> {
     let mut failure = super::Failure::from_error(error);
     failure.element = Some(crate::element::shown(value));

@@ -257,6 +257,11 @@ impl<Out: Element> Context<Out> {
         self.trouble.take()
     }
 
+    /// Makes the outputs of the current element plain ones.
+    pub(crate) fn make_plain(&mut self) {
+        self.current.value_kind = ValueKind::Insert;
+    }
+
     pub(crate) fn take_watermark(&mut self) -> Option<Timestamp> {
         self.watermark.take()
     }

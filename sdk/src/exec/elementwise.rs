@@ -190,3 +190,68 @@ impl<O: Element> Expansion<O> {
         cx.emit(port, Batch::new(values, stamps))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::exec::testing::{TestHost, run};
+    use crate::exec::{Batch, Context, DoFn, Role, Stamps};
+    use crate::window::{Stamp, ValueKind};
+    use crate::{BoxError, Pipeline};
+
+    #[derive(Clone)]
+    struct Negate;
+
+    impl DoFn for Negate {
+        type In = i64;
+        type Out = i64;
+        fn process(&mut self, n: i64, cx: &mut Context<i64>) -> Result<(), BoxError> {
+            let taken_back = cx.value_kind() == ValueKind::UpdateBefore;
+            cx.output(if taken_back { -n } else { n });
+            Ok(())
+        }
+    }
+
+    /// The numbers 1 and 2, of which the first is taken back.
+    fn numbers() -> Batch<i64> {
+        let mut stamps = Stamps::default();
+        for (row, value_kind) in
+            [ValueKind::UpdateBefore, ValueKind::UpdateAfter].iter().enumerate()
+        {
+            stamps.push(&Stamp { value_kind: *value_kind, ..Stamp::default() }, row);
+        }
+        Batch::new(vec![1, 2], stamps)
+    }
+
+    #[test]
+    fn functions_give_what_they_make_the_kind_of_what_they_got() {
+        use ValueKind::{UpdateAfter as After, UpdateBefore as Before};
+        let p = Pipeline::new();
+        let input = p.create([0i64]);
+        drop(input.map(|n| n * 2).named("Map"));
+        drop(input.filter(|n| *n == 2).named("Filter"));
+        drop(input.flat_map(|n| [n, n]).named("FlatMap"));
+        drop(input.par_do(Negate).named("Negate"));
+        let through = |name| {
+            let host = TestHost::default();
+            let outputs = run::<i64, i64>(&p, name, Role::ParDo, &host, vec![vec![numbers()]]);
+            let outputs = outputs.expect("it runs").remove(0).into_iter();
+            outputs.map(|(n, stamp)| (n, stamp.value_kind)).collect::<Vec<_>>()
+        };
+        assert_eq!(through("Map"), [(2, Before), (4, After)]);
+        assert_eq!(through("Filter"), [(2, After)]);
+        assert_eq!(through("FlatMap"), [(1, Before), (1, Before), (2, After), (2, After)]);
+        assert_eq!(through("Negate"), [(-1, Before), (2, After)]);
+    }
+
+    #[test]
+    fn kinds_that_became_part_of_the_elements_leave_them_plain() {
+        let p = Pipeline::new();
+        drop(p.create([0i64]).with_value_kinds().named("Use"));
+        let (host, bundles) = (TestHost::default(), vec![vec![numbers()]]);
+        let outputs = run::<i64, (i64, ValueKind)>(&p, "Use", Role::ParDo, &host, bundles);
+        let outputs = outputs.expect("it runs").remove(0);
+        let kinds: Vec<_> = outputs.iter().map(|((_, kind), _)| *kind).collect();
+        assert_eq!(kinds, [ValueKind::UpdateBefore, ValueKind::UpdateAfter]);
+        assert!(outputs.iter().all(|(_, stamp)| *stamp == Stamp::default()));
+    }
+}

@@ -19,7 +19,9 @@ mod host;
 mod merging;
 mod metrics;
 mod par_do;
+mod partition;
 mod pass;
+mod per_window;
 mod port;
 mod processor;
 mod restriction;
@@ -54,6 +56,8 @@ pub use host::{Host, StatePage};
 pub use metrics::{BundleMetrics, MetricValue};
 pub use par_do::DoFn;
 pub(crate) use par_do::par_do_operator;
+pub(crate) use partition::partition_operator;
+pub(crate) use per_window::per_window_operator;
 pub use port::{Port, read_port};
 pub use processor::{
     BundleControl, BundleOutcome, BundleProcessor, ExecConfig, Finalizer, Residual, SinkConfig,

@@ -66,6 +66,8 @@ pub(crate) struct ParDoSpec {
     /// The coder of restrictions, where it is splittable.
     pub(crate) restriction: Option<CoderSpec>,
     pub(crate) finalizes: bool,
+    /// Whether it can be told that elements no longer hold. Most pass on what they are told.
+    pub(crate) accepts_retractions: bool,
     /// What it declares, where it keeps state.
     pub(crate) stateful: Option<StatefulSpec>,
 }
@@ -92,6 +94,7 @@ impl ParDoSpec {
             restriction: None,
             finalizes: false,
             stateful: None,
+            accepts_retractions: true,
         }
     }
 }
@@ -103,6 +106,8 @@ pub(crate) struct Collection {
     /// The transform that windowed it, by whose name a window function of a user's own goes.
     pub(crate) windowed_by: Option<NodeId>,
     pub(crate) is_bounded: bool,
+    /// Whether elements may take back what earlier ones said.
+    pub(crate) retracts: bool,
     pub(crate) producer: (NodeId, String),
 }
 
@@ -160,9 +165,17 @@ impl Graph {
         };
         let windowed_by = main.first().and_then(|first| self.collections[first.0].windowed_by);
         let is_bounded = main.iter().all(|input| self.collections[input.0].is_bounded);
+        let retracts = self.retracts_behind(node, &main);
         let id = CollectionId(self.collections.len());
         let producer = (node, local_name.to_owned());
-        self.collections.push(Collection { codec, windowing, windowed_by, is_bounded, producer });
+        self.collections.push(Collection {
+            codec,
+            windowing,
+            windowed_by,
+            is_bounded,
+            retracts,
+            producer,
+        });
         self.nodes[node.0].outputs.push((local_name.to_owned(), id));
         id
     }
@@ -173,6 +186,14 @@ impl Graph {
             Spec::GroupByKey => input.after_grouping(),
             _ => input.clone(),
         }
+    }
+
+    /// Whether what a transform gives may take back what it gave earlier.
+    fn retracts_behind(&self, node: NodeId, main: &[CollectionId]) -> bool {
+        let groups = matches!(self.nodes[node.0].spec, Spec::GroupByKey);
+        main.iter()
+            .map(|input| &self.collections[input.0])
+            .any(|input| input.retracts || groups && input.windowing.retracts())
     }
 
     /// The inputs of a transform that are not side inputs.

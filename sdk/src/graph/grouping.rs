@@ -10,12 +10,14 @@ fn never_ends(collection: &Collection) -> bool {
 
 /// What is wrong with grouping `input`.
 pub(super) fn mistakes(node: &Node, input: &Collection) -> Vec<Mistake> {
-    [never_fires(node, input), loses_data(node, input)].into_iter().flatten().collect()
+    let of_input = [never_fires(node, input), loses_data(node, input)];
+    of_input.into_iter().flatten().chain(retracted(node, input, "a grouping")).collect()
 }
 
 /// What is wrong with `side` as a side input.
 pub(super) fn side_mistakes(node: &Node, side: &Collection) -> Vec<Mistake> {
-    [never_ready(node, side), unmapped(node, side)].into_iter().flatten().collect()
+    let of_side = [never_ready(node, side), unmapped(node, side)];
+    of_side.into_iter().flatten().chain(retracted(node, side, "a side input")).collect()
 }
 
 fn never_fires(node: &Node, input: &Collection) -> Option<Mistake> {
@@ -62,3 +64,21 @@ fn unmapped(node: &Node, side: &Collection) -> Option<Mistake> {
         help: Some("window it in another way first".to_owned()),
     })
 }
+
+/// What is wrong with giving elements that take back earlier ones to a transform that cannot.
+pub(super) fn retracted(node: &Node, input: &Collection, reader: &str) -> Option<Mistake> {
+    input.retracts.then(|| Mistake {
+        message: retraction_mistake(reader),
+        place: node.place.clone(),
+        help: Some(RETRACTION_HELP.to_owned()),
+    })
+}
+
+/// What is wrong with retractions as the input of `reader`.
+pub(crate) fn retraction_mistake(reader: &str) -> String {
+    format!("{reader} cannot take back what elements said that no longer hold")
+}
+
+/// What cures it.
+pub(crate) const RETRACTION_HELP: &str = "window by `.accumulating()` instead of `.retracting()`, or make what is taken back part of the \
+     elements by `.with_value_kinds()` first";

@@ -10,5 +10,6 @@ mod stateful;
 pub(crate) use build::{
     AtEnd, CollectionId, Graph, NodeId, ParDoSpec, SideInputSpec, Spec, StatefulSpec,
 };
+pub(crate) use grouping::{RETRACTION_HELP, retraction_mistake};
 pub(crate) use seal::ASSERTION;
 pub use sealed::Sealed;

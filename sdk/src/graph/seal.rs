@@ -56,6 +56,12 @@ impl Graph {
                     }
                 }
                 Spec::ParDo(par_do) => {
+                    if !par_do.accepts_retractions {
+                        mistakes.extend(self.main_inputs(NodeId(index)).filter_map(|input| {
+                            let input = &self.collections[input.0];
+                            grouping::retracted(node, input, "this transform")
+                        }));
+                    }
                     let is_side = |local: &str| {
                         par_do.side_inputs.iter().any(|side| side.local_name == local)
                     };

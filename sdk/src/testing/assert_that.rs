@@ -1,28 +1,26 @@
 //! Assertions about collections, which are steps of the pipeline.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::coders::Nesting;
-use crate::element::{Element, shown};
+use super::difference::{describe, difference, repeated_keys};
+use super::scope::{Panes, Scope};
+use crate::element::Element;
 use crate::error::{BoxError, Place};
-use crate::exec::{Context, DoFn, Grouped, map_operator};
+use crate::exec::{Context, DoFn, Grouped, map_operator, per_window_operator};
 use crate::graph::{ParDoSpec, Spec};
 use crate::pcollection::PCollection;
 use crate::runner::EVALUATED;
-use crate::window::GlobalWindows;
+use crate::window::{GlobalWindows, Stamp, Window};
 
-/// How many elements of each kind a message shows.
-const SHOWN: usize = 10;
-
-/// An assertion about all elements of a collection, of all its windows.
+/// An assertion about all elements of a collection, of all its windows or, after
+/// [`AssertThat::in_window`] and its kin, of one.
 ///
 /// It is a step of the pipeline: when the collection does not hold what was asserted, the run fails
 /// and the message names this place. The elements of an unbounded collection are looked at when it
-/// has ended.
+/// has ended. A window that never had a pane has no elements. A run that is done without having
+/// looked at all its assertions fails.
 ///
 /// ```
 /// use purlin_runner_direct::DirectRunner;
@@ -39,14 +37,78 @@ const SHOWN: usize = 10;
 /// ```
 #[track_caller]
 pub fn assert_that<T: Element>(collection: &PCollection<T>) -> AssertThat<T> {
-    AssertThat { collection: collection.clone(), place: Place::caller() }
+    AssertThat { collection: collection.clone(), scope: None, place: Place::caller() }
 }
 
 /// What is asserted about a collection.
 #[must_use = "nothing is asserted until one of its methods is called"]
 pub struct AssertThat<T> {
     collection: PCollection<T>,
+    /// Which of its elements it is about; `None` for all.
+    scope: Option<Scope>,
     place: Place,
+}
+
+impl<T: Element> AssertThat<T> {
+    /// What follows is about the elements in this window.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # use purlin_runner_direct::DirectRunner;
+    /// use purlin_sdk::testing::assert_that;
+    /// use purlin_sdk::{FixedWindows, IntervalWindow, Pipeline, Timestamp};
+    ///
+    /// # fn main() -> purlin_sdk::Result<()> {
+    /// let p = Pipeline::new();
+    /// let timed = p.create([1i64, 2, 12]).with_timestamps(|second| Timestamp(second * 1000));
+    /// let counts =
+    ///     timed.window_into(FixedWindows::of(Duration::from_secs(10))).count_globally();
+    /// let first = IntervalWindow::new(Timestamp(0), Timestamp(10_000));
+    /// assert_that(&counts).in_on_time_pane(first).is_singleton(2);
+    /// # p.run_with(&DirectRunner::default())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn in_window(self, window: impl Into<Window>) -> Self {
+        self.within(window, Panes::All)
+    }
+
+    /// What follows is about the pane of this window that fired when the watermark passed its end.
+    pub fn in_on_time_pane(self, window: impl Into<Window>) -> Self {
+        self.within(window, Panes::OnTime)
+    }
+
+    /// What follows is about the panes of this window that fired before the watermark passed its
+    /// end.
+    pub fn in_early_panes(self, window: impl Into<Window>) -> Self {
+        self.within(window, Panes::Early)
+    }
+
+    /// What follows is about the panes of this window that fired after the on-time one.
+    pub fn in_late_panes(self, window: impl Into<Window>) -> Self {
+        self.within(window, Panes::Late)
+    }
+
+    /// What follows is about the last pane of this window.
+    pub fn in_final_pane(self, window: impl Into<Window>) -> Self {
+        self.within(window, Panes::Final)
+    }
+
+    /// What follows is about the only pane of this window: one that is both the first and the last.
+    pub fn in_only_pane(self, window: impl Into<Window>) -> Self {
+        self.within(window, Panes::Only)
+    }
+
+    /// What follows is about the panes of this window that are not late, and about its elements
+    /// that no grouping has seen.
+    pub fn in_combined_non_late_panes(self, window: impl Into<Window>) -> Self {
+        self.within(window, Panes::NotLate)
+    }
+
+    fn within(self, window: impl Into<Window>, panes: Panes) -> Self {
+        Self { scope: Some(Scope { window: window.into(), panes }), ..self }
+    }
 }
 
 impl<T: Element> AssertThat<T> {
@@ -58,6 +120,14 @@ impl<T: Element> AssertThat<T> {
     {
         let expected: Vec<T> = expected.into_iter().collect();
         self.check(move |actual| difference(expected.clone(), actual));
+    }
+
+    /// There is one element, this one.
+    pub fn is_singleton(self, expected: T)
+    where
+        T: PartialEq,
+    {
+        self.contains_in_any_order([expected]);
     }
 
     /// There are no elements.
@@ -80,19 +150,24 @@ impl<T: Element> AssertThat<T> {
     /// Adds the steps: all elements and an impulse, so that an empty collection is looked at as
     /// well, become one group, which is checked.
     fn check(self, f: impl Fn(Vec<T>) -> Result<(), String> + Send + Sync + 'static) {
-        let Self { collection, place } = self;
+        let Self { collection, scope, place } = self;
         let pipeline = &collection.pipeline;
+        let check = scope.as_ref().map_or_else(|| "Check".to_owned(), |s| format!("Check {s}"));
         pipeline.graph.borrow_mut().enter("AssertThat", place.clone(), Spec::Assertion, true);
         let spec = |operator| Spec::ParDo(ParDoSpec::new(operator));
         let elements = spec(map_operator(|value: T| ((), Some(value))));
-        let unwindowed = collection.window_into(GlobalWindows);
+        let selected = match scope {
+            Some(scope) => selected(&collection, scope, &place),
+            None => collection.clone(),
+        };
+        let unwindowed = selected.window_into(GlobalWindows);
         let (_, elements) = pipeline.step("Elements", place.clone(), elements, unwindowed.id);
         let always = spec(map_operator(|_: Bytes| ((), None::<T>)));
         let (_, always) = pipeline.step("Always", place.clone(), always, pipeline.impulse().id);
         let together: PCollection<((), Option<T>)> = elements.flatten_with([always]);
         let (_, group) = pipeline.step("Group", place.clone(), Spec::GroupByKey, together.id);
         let _ = group.par_do_named(
-            "Check",
+            &check,
             place,
             Check { f: Arc::new(f), element: std::marker::PhantomData },
         );
@@ -100,57 +175,26 @@ impl<T: Element> AssertThat<T> {
     }
 }
 
-/// What is missing and what was not expected.
-fn difference<T: Element + PartialEq>(expected: Vec<T>, actual: Vec<T>) -> Result<(), String> {
-    let (mut missing, left) = unlike_by_bytes(expected, actual);
-    let mut unexpected = Vec::new();
-    for value in left {
-        match missing.iter().position(|other| *other == value) {
-            Some(found) => drop(missing.swap_remove(found)),
-            None => unexpected.push(value),
-        }
+impl<K: Element + PartialEq, V: Element + PartialEq> AssertThat<(K, V)> {
+    /// The elements are these pairs, and no key occurs twice.
+    pub fn is_map(self, expected: impl IntoIterator<Item = (K, V)>) {
+        let expected: Vec<(K, V)> = expected.into_iter().collect();
+        self.check(move |actual| {
+            repeated_keys(&actual)?;
+            difference(expected.clone(), actual)
+        });
     }
-    let mut text = String::new();
-    describe(&mut text, "missing", &missing);
-    describe(&mut text, "not expected", &unexpected);
-    if text.is_empty() { Ok(()) } else { Err(text) }
 }
 
-/// What is left of both when elements of equal bytes are taken out in pairs: in a collection of
-/// many elements, each of them cannot be compared with each other.
-fn unlike_by_bytes<T: Element>(expected: Vec<T>, mut actual: Vec<T>) -> (Vec<T>, Vec<T>) {
-    let mut by_bytes: BTreeMap<Vec<u8>, Vec<T>> = BTreeMap::new();
-    let mut odd = Vec::new();
-    for value in expected {
-        match bytes(&value) {
-            Some(bytes) => by_bytes.entry(bytes).or_default().push(value),
-            None => odd.push(value),
-        }
-    }
-    let mut has_pair = |value: &T| {
-        let equal = bytes(value).and_then(|bytes| by_bytes.get_mut(&bytes));
-        equal.and_then(Vec::pop).is_some()
-    };
-    actual.retain(|value| !has_pair(value));
-    odd.extend(by_bytes.into_values().flatten());
-    (odd, actual)
-}
-
-fn bytes<T: Element>(value: &T) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    value.encode(&mut bytes, Nesting::Nested).ok().map(|()| bytes)
-}
-
-fn describe<T: Element>(text: &mut String, what: &str, values: &[T]) {
-    if values.is_empty() {
-        return;
-    }
-    let separator = if text.is_empty() { "" } else { "; " };
-    let (count, plural) = (values.len(), if values.len() == 1 { "" } else { "s" });
-    let list = values.iter().take(SHOWN).map(shown).collect::<Vec<_>>().join(", ");
-    let more = if count > SHOWN { ", …" } else { "" };
-    // Writing to a string cannot fail.
-    let _ = write!(text, "{separator}{count} element{plural} {what}: {list}{more}");
+/// The elements that an assertion is about.
+fn selected<T: Element>(
+    collection: &PCollection<T>,
+    scope: Scope,
+    place: &Place,
+) -> PCollection<T> {
+    let select = move |value: T, stamp: &Stamp| scope.holds(stamp).then_some(value);
+    let spec = Spec::ParDo(ParDoSpec::new(per_window_operator(select)));
+    collection.pipeline.step("Select", place.clone(), spec, collection.id).1
 }
 
 struct Check<F, T> {
@@ -175,19 +219,5 @@ where
     fn process(&mut self, ((), group): Self::In, cx: &mut Context<()>) -> Result<(), BoxError> {
         cx.count(EVALUATED, 1);
         (self.f)(group.into_iter().flatten().collect()).map_err(Into::into)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_difference_counts_each_occurrence() {
-        assert_eq!(difference(vec![1i64, 2, 2], vec![2, 1, 2]), Ok(()));
-        let text = difference(vec![1i64, 2], vec![2, 2]).expect_err("they differ");
-        assert_eq!(text, "1 element missing: 1; 1 element not expected: 2");
-        let text = difference((0i64..20).collect(), vec![]).expect_err("they differ");
-        assert_eq!(text, "20 elements missing: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …");
     }
 }

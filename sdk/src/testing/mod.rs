@@ -3,6 +3,8 @@
 mod assert_that;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod difference;
+mod scope;
 mod test_stream;
 
 pub use assert_that::{AssertThat, assert_that};

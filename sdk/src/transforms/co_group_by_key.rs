@@ -7,10 +7,10 @@ use crate::graph::{ParDoSpec, Spec};
 use crate::pcollection::PCollection;
 
 /// What [`co_group_by_key`](PCollection::co_group_by_key) takes: a reference to another collection
-/// with the same keys, or a tuple of two or three.
+/// with the same keys, or a tuple of up to seven.
 #[diagnostic::on_unimplemented(
     message = "collections with keys of type `{K}` cannot be grouped together with `{Self}`",
-    note = "pass `&other`, or a tuple of at most three references to collections of pairs whose keys are of type `{K}`"
+    note = "pass `&other`, or a tuple of at most seven references to collections of pairs whose keys are of type `{K}`"
 )]
 pub trait CoGroup<K, V>: private::Sealed {
     /// The groups of all collections.
@@ -27,7 +27,7 @@ mod private {
 
 impl<K: Element, V: Element> PCollection<(K, V)> {
     /// `PCollection<(K, V)>, PCollection<(K, W)> → PCollection<(K, (Grouped<V>, Grouped<W>))>`: the
-    /// values of each key and window in both collections, or in up to four.
+    /// values of each key and window in both collections, or in up to eight.
     ///
     /// A key that a collection lacks has an empty group there. All must have the same windows.
     /// Costs one shuffle of all of them.
@@ -96,63 +96,51 @@ impl<K: Element, A: Element, B: Element> CoGroup<K, A> for &PCollection<(K, B)> 
     type Groups = (Grouped<A>, Grouped<B>);
 
     fn co_group(self, a: &PCollection<(K, A)>, place: &Place) -> PCollection<(K, Self::Groups)> {
-        type U<A, B> = (Option<A>, Option<B>);
-        let first = tagged(a, place, |v| -> U<A, B> { (Some(v), None) });
-        let second = tagged(self, place, |v| -> U<A, B> { (None, Some(v)) });
-        divided(&first, [second], place, |group: Grouped<U<A, B>>| {
-            (
-                group.iter().filter_map(|union| union.0).collect(),
-                group.iter().filter_map(|union| union.1).collect(),
-            )
-        })
+        (self,).co_group(a, place)
     }
 }
 
-impl<K, B, C> private::Sealed for (&PCollection<(K, B)>, &PCollection<(K, C)>) {}
+macro_rules! co_group {
+    ($($other:ident $index:tt $at:tt),*) => {
+        impl<K, $($other),*> private::Sealed for ($(&PCollection<(K, $other)>,)*) {}
 
-impl<K: Element, A: Element, B: Element, C: Element> CoGroup<K, A>
-    for (&PCollection<(K, B)>, &PCollection<(K, C)>)
-{
-    type Groups = (Grouped<A>, Grouped<B>, Grouped<C>);
+        impl<K: Element, A: Element, $($other: Element),*> CoGroup<K, A>
+            for ($(&PCollection<(K, $other)>,)*)
+        {
+            type Groups = (Grouped<A>, $(Grouped<$other>),*);
 
-    fn co_group(self, a: &PCollection<(K, A)>, place: &Place) -> PCollection<(K, Self::Groups)> {
-        type U<A, B, C> = (Option<A>, Option<B>, Option<C>);
-        let first = tagged(a, place, |v| -> U<A, B, C> { (Some(v), None, None) });
-        let second = tagged(self.0, place, |v| -> U<A, B, C> { (None, Some(v), None) });
-        let third = tagged(self.1, place, |v| -> U<A, B, C> { (None, None, Some(v)) });
-        divided(&first, [second, third], place, |group: Grouped<U<A, B, C>>| {
-            (
-                group.iter().filter_map(|union| union.0).collect(),
-                group.iter().filter_map(|union| union.1).collect(),
-                group.iter().filter_map(|union| union.2).collect(),
-            )
-        })
-    }
+            fn co_group(
+                self,
+                first: &PCollection<(K, A)>,
+                place: &Place,
+            ) -> PCollection<(K, Self::Groups)> {
+                type Union<A, $($other),*> = (Option<A>, $(Option<$other>),*);
+                let none: fn() -> Union<A, $($other),*> = Default::default;
+                let first = tagged(first, place, move |value| {
+                    let mut union = none();
+                    union.0 = Some(value);
+                    union
+                });
+                let others = [$(tagged(self.$index, place, move |value| {
+                    let mut union = none();
+                    union.$at = Some(value);
+                    union
+                })),*];
+                divided(&first, others, place, |group: Grouped<Union<A, $($other),*>>| {
+                    (
+                        group.iter().filter_map(|union| union.0).collect(),
+                        $(group.iter().filter_map(|union| union.$at).collect()),*
+                    )
+                })
+            }
+        }
+    };
 }
 
-impl<K, B, C, D> private::Sealed
-    for (&PCollection<(K, B)>, &PCollection<(K, C)>, &PCollection<(K, D)>)
-{
-}
-
-impl<K: Element, A: Element, B: Element, C: Element, D: Element> CoGroup<K, A>
-    for (&PCollection<(K, B)>, &PCollection<(K, C)>, &PCollection<(K, D)>)
-{
-    type Groups = (Grouped<A>, Grouped<B>, Grouped<C>, Grouped<D>);
-
-    fn co_group(self, a: &PCollection<(K, A)>, place: &Place) -> PCollection<(K, Self::Groups)> {
-        type U<A, B, C, D> = (Option<A>, Option<B>, Option<C>, Option<D>);
-        let first = tagged(a, place, |v| -> U<A, B, C, D> { (Some(v), None, None, None) });
-        let second = tagged(self.0, place, |v| -> U<A, B, C, D> { (None, Some(v), None, None) });
-        let third = tagged(self.1, place, |v| -> U<A, B, C, D> { (None, None, Some(v), None) });
-        let fourth = tagged(self.2, place, |v| -> U<A, B, C, D> { (None, None, None, Some(v)) });
-        divided(&first, [second, third, fourth], place, |group: Grouped<U<A, B, C, D>>| {
-            (
-                group.iter().filter_map(|union| union.0).collect(),
-                group.iter().filter_map(|union| union.1).collect(),
-                group.iter().filter_map(|union| union.2).collect(),
-                group.iter().filter_map(|union| union.3).collect(),
-            )
-        })
-    }
-}
+co_group!(B 0 1);
+co_group!(B 0 1, C 1 2);
+co_group!(B 0 1, C 1 2, D 2 3);
+co_group!(B 0 1, C 1 2, D 2 3, E 3 4);
+co_group!(B 0 1, C 1 2, D 2 3, E 3 4, F 4 5);
+co_group!(B 0 1, C 1 2, D 2 3, E 3 4, F 4 5, G 5 6);
+co_group!(B 0 1, C 1 2, D 2 3, E 3 4, F 4 5, G 5 6, H 6 7);

@@ -1,4 +1,4 @@
-//! Combining the values of each key, or all values, into one.
+//! Combining the values of each key into one.
 
 use std::sync::Arc;
 
@@ -69,40 +69,6 @@ fn combine<T>(
 }
 
 impl<T: Element> PCollection<T> {
-    /// `PCollection<T> → PCollection<F::Out>`: all values of each window, combined into one.
-    ///
-    /// In the global window the result of an empty collection is that of no values
-    /// ([`CombineFn::empty`]): the sum of nothing is 0. In other windows an empty window has no
-    /// result.
-    ///
-    /// ```
-    /// # use purlin_runner_direct::DirectRunner;
-    /// # use purlin_sdk::{Pipeline, testing::assert_that, transforms::Mean};
-    /// # fn main() -> purlin_sdk::Result<()> {
-    /// # let p = Pipeline::new();
-    /// let mean = p.create([1i64, 2, 6]).combine_globally(Mean);
-    /// # assert_that(&mean).contains_in_any_order([3.0]);
-    /// # p.run_with(&DirectRunner::default())?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn combine_globally<F: CombineFn<T>>(&self, f: F) -> PCollection<F::Out> {
-        let place = Place::caller();
-        self.pipeline.composite("CombineGlobally", place.clone(), || {
-            let keyed = self.under_one_key(&place);
-            let combined = second(&keyed.combine_per_key_at(f.clone(), &place), &place);
-            if self.may_be_empty() { or_empty(&combined, f, &place) } else { combined }
-        })
-    }
-
-    /// Whether it has one window, which is complete at some time even without an element.
-    fn may_be_empty(&self) -> bool {
-        let graph = self.pipeline.graph.borrow();
-        let collection = &graph.collections[self.id.0];
-        collection.is_bounded && collection.windowing.window_fn().is_global()
-    }
-
     /// `PCollection<T> → PCollection<(T, u64)>`: how often each element occurs in each window.
     ///
     /// ```
@@ -147,29 +113,6 @@ impl<T: Element> PCollection<T> {
         let spec = Spec::ParDo(ParDoSpec::new(map_operator(|key: T| (key, ()))));
         self.pipeline.step("AsKeys", place.clone(), spec, self.id).1
     }
-
-    fn under_one_key(&self, place: &Place) -> PCollection<((), T)> {
-        let spec = Spec::ParDo(ParDoSpec::new(map_operator(|value: T| ((), value))));
-        self.pipeline.step("UnderOneKey", place.clone(), spec, self.id).1
-    }
-}
-
-/// The combined value, or the combiner's value of nothing if there is none.
-fn or_empty<T: Element, F: CombineFn<T>>(
-    combined: &PCollection<F::Out>,
-    f: F,
-    place: &Place,
-) -> PCollection<F::Out> {
-    let impulse = combined.pipeline.impulse().with_side_input(combined.as_iter());
-    let empty = impulse.step("IfEmpty", place.clone(), move |_, combined| {
-        Ok(if combined.is_empty() { f.empty() } else { None })
-    });
-    combined.flatten_at([empty], place)
-}
-
-fn second<O: Element>(pairs: &PCollection<((), O)>, place: &Place) -> PCollection<O> {
-    let spec = Spec::ParDo(ParDoSpec::new(map_operator(|((), value): ((), O)| value)));
-    pairs.pipeline.step("Values", place.clone(), spec, pairs.id).1
 }
 
 impl<K: Element, V: Element> PCollection<(K, V)> {

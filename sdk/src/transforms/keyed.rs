@@ -17,6 +17,14 @@ impl<T: Element> PCollection<T> {
         let spec = Spec::ParDo(ParDoSpec::new(operator));
         self.pipeline.step("KeyBy", Place::caller(), spec, self.id).1
     }
+
+    /// `PCollection<T> → PCollection<(K, T)>`: all elements with the same key.
+    #[track_caller]
+    pub fn with_key<K: Element>(&self, key: K) -> PCollection<(K, T)> {
+        let operator = map_operator(move |value: T| (key.clone(), value));
+        let spec = Spec::ParDo(ParDoSpec::new(operator));
+        self.pipeline.step("WithKey", Place::caller(), spec, self.id).1
+    }
 }
 
 impl<K: Element, V: Element> PCollection<(K, V)> {
@@ -29,6 +37,17 @@ impl<K: Element, V: Element> PCollection<(K, V)> {
         let operator = map_operator(move |(key, value): (K, V)| (key, f(value)));
         let spec = Spec::ParDo(ParDoSpec::new(operator));
         self.pipeline.step("MapValues", Place::caller(), spec, self.id).1
+    }
+
+    /// `PCollection<(K, V)> → PCollection<(O, V)>`: changes the keys.
+    #[track_caller]
+    pub fn map_keys<O: Element>(
+        &self,
+        f: impl Fn(K) -> O + Send + Sync + 'static,
+    ) -> PCollection<(O, V)> {
+        let operator = map_operator(move |(key, value): (K, V)| (f(key), value));
+        let spec = Spec::ParDo(ParDoSpec::new(operator));
+        self.pipeline.step("MapKeys", Place::caller(), spec, self.id).1
     }
 
     /// `PCollection<(K, V)> → PCollection<(V, K)>`: keys become values, and values keys.

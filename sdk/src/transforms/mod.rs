@@ -2,24 +2,36 @@
 
 mod co_group_by_key;
 mod combine;
+mod combine_globally;
 mod combiners;
+mod convert;
 mod create;
 mod element_wise;
+mod fanout;
 mod flatten;
 mod group_by_key;
 mod join;
 mod keyed;
 mod par_do;
 mod par_do_stateful;
+mod partition;
+mod reify;
 mod reshuffle;
 mod side_input;
 mod try_map;
+mod value_kind;
 mod window;
 
 pub use co_group_by_key::CoGroup;
-pub use combiners::{Count, Max, Mean, Min, Number, Sum, ToList, Top};
+pub use combine_globally::CombineGlobally;
+pub use combiners::{
+    All, Any, ApproximateDistinct, Count, Latest, Max, Mean, Min, Number, Quantiles, Sample, Sum,
+    ToList, Top,
+};
 pub use element_wise::Either;
+pub use fanout::HotKeys;
 pub use par_do::ParDoOutput;
+pub use reify::ValueInSingleWindow;
 pub use side_input::{View, ViewRefs, Views, WithSideInputs};
 pub use try_map::{Failed, Fallible};
 

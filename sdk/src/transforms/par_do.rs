@@ -90,6 +90,17 @@ impl<T> ParDoOutput<T> {
         Self { main: self.main.named(name), node: self.node }
     }
 
+    /// Says that the transform heeds [`Context::value_kind`](crate::Context::value_kind). One that
+    /// keeps state must: without this, it refuses elements that take back what earlier ones said.
+    pub fn accepts_retractions(self) -> Self {
+        let mut graph = self.main.pipeline.graph.borrow_mut();
+        if let Spec::ParDo(par_do) = &mut graph.nodes[self.node.0].spec {
+            par_do.accepts_retractions = true;
+        }
+        drop(graph);
+        self
+    }
+
     /// The output of a tag. Asking again gives the same collection.
     #[track_caller]
     pub fn tagged<U: Element>(&self, tag: &Tag<U>) -> PCollection<U> {

@@ -29,6 +29,7 @@ impl<K: Element, V: Element> PCollection<(K, V)> {
         let mut spec = ParDoSpec::new(stateful_operator(do_fn, Arc::clone(&specs)));
         // Whether a DoFn registers calls for the commit shows only when it runs.
         spec.finalizes = true;
+        spec.accepts_retractions = false;
         spec.stateful = Some(StatefulSpec {
             specs,
             key: K::coder_spec(),

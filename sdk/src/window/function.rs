@@ -1,5 +1,7 @@
 //! Window functions of either kind.
 
+use std::borrow::Cow;
+
 use purlin_proto::urns::coders as urns;
 
 use super::{
@@ -62,8 +64,14 @@ impl AnyWindowFn {
     }
 
     /// What is wrong with it, if anything.
-    pub(crate) fn mistake(&self) -> Option<&'static str> {
-        self.standard().and_then(|standard| standard.mistake())
+    pub(crate) fn mistake(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Standard(standard) => standard.mistake().map(Cow::Borrowed),
+            Self::Custom(custom) => {
+                let reason = custom.erased().window_coder().nondeterministic?;
+                Some(format!("these windows cannot be told apart: {reason}").into())
+            }
+        }
     }
 }
 

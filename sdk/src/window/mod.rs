@@ -17,6 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use purlin_derive::Element;
 
 pub use calendar::{CalendarWindows, Weekday};
 pub use custom::{AssignContext, BoundedWindow, CustomWindowFn, WindowFn};
@@ -32,7 +33,8 @@ pub use value_kind::ValueKind;
 use crate::time::Timestamp;
 
 /// A window of event time.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Element)]
+#[element(crate = "purlin_sdk")]
 pub enum Window {
     /// The one window of all time.
     Global,
@@ -49,6 +51,20 @@ pub struct IntervalWindow {
     pub start: Timestamp,
     /// The first timestamp after.
     pub end: Timestamp,
+}
+
+impl IntervalWindow {
+    /// The window `[start, end)`.
+    #[must_use]
+    pub const fn new(start: Timestamp, end: Timestamp) -> Self {
+        Self { start, end }
+    }
+}
+
+impl From<IntervalWindow> for Window {
+    fn from(window: IntervalWindow) -> Self {
+        Self::Interval(window)
+    }
 }
 
 impl Window {

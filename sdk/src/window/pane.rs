@@ -1,7 +1,10 @@
 //! Which firing of a window an element came from.
 
+use purlin_derive::Element;
+
 /// How a pane relates to the watermark.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Element)]
+#[element(crate = "purlin_sdk")]
 pub enum Timing {
     /// Before the watermark passed the end of the window.
     Early,
@@ -14,7 +17,8 @@ pub enum Timing {
 }
 
 /// The firing of a window that an element came from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Element)]
+#[element(crate = "purlin_sdk")]
 pub struct PaneInfo {
     /// The first pane of its window.
     pub is_first: bool,

@@ -1,5 +1,6 @@
 //! How a collection is windowed: the function and what happens when its windows end.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use purlin_proto::pipeline as proto;
@@ -143,17 +144,25 @@ impl WindowInto {
     }
 
     /// What is wrong with it, if anything, and what cures that.
-    pub(crate) fn mistake(&self) -> Option<(&'static str, &'static str)> {
-        let bare = self.window_fn.mistake().or_else(|| self.trigger.mistake());
+    pub(crate) fn mistake(&self) -> Option<(Cow<'static, str>, &'static str)> {
+        let trigger = || self.trigger.mistake().map(Cow::Borrowed);
+        let bare = self.window_fn.mistake().or_else(trigger);
         if let Some(message) = bare {
             return Some((message, ""));
         }
         let is_open =
             self.accumulation.is_none() && !self.trigger.fires_once(self.allowed_lateness);
         is_open.then_some((
-            "windows that can fire more than once need to say what a pane has of those before it",
+            "windows that can fire more than once need to say what a pane has of those before it"
+                .into(),
             "add `.discarding()` or `.accumulating()`",
         ))
+    }
+
+    /// Whether groupings take back what they emitted.
+    pub(crate) fn retracts(&self) -> bool {
+        self.accumulation == Some(AccumulationMode::Retracting)
+            && !self.trigger.fires_once(self.allowed_lateness)
     }
 
     /// How the output of a grouping is windowed whose input is windowed so.

@@ -1,12 +1,15 @@
 //! What an element says of what was said before.
 
+use crate::Element;
+
 /// Whether an element adds to what came before it, or takes something back.
 ///
 /// Groupings of windows that are [`retracting`](crate::WindowInto::retracting) make the kinds other
 /// than the first; everything else gives its outputs the kind of its input.
 ///
 /// **Source:** `ValueKind` in `beam_fn_api.proto`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Element)]
+#[element(crate = "purlin_sdk")]
 pub enum ValueKind {
     /// Something new.
     #[default]

@@ -22,8 +22,8 @@ struct RecordMessage {
     data: Vec<i64>,
     #[prost(message, optional, tag = "4")]
     pane: Option<PaneMessage>,
-    #[prost(uint64, tag = "5")]
-    new_elements: u64,
+    #[prost(bool, tag = "5")]
+    has_new_elements: bool,
     #[prost(uint64, tag = "6")]
     elements: u64,
     #[prost(uint64, tag = "7")]
@@ -91,7 +91,7 @@ impl Record {
             nodes,
             data,
             pane: self.pane.as_ref().map(pane_message),
-            new_elements: self.new_elements,
+            has_new_elements: self.has_new_elements,
             elements: self.elements,
             bytes: self.bytes,
             element_hold: self.holds.element.map(|at| at.0),
@@ -141,14 +141,15 @@ fn record_of(message: RecordMessage, fresh: TriggerState) -> Option<Record> {
     let is_within = |emitted: &Emitted| {
         emitted.start.checked_add(emitted.bytes).is_some_and(|end| end <= message.bytes)
     };
-    if !emitted.iter().all(is_within) {
+    let counts = [message.elements, message.bytes];
+    if !emitted.iter().all(is_within) || !counts.into_iter().all(is_plausible) {
         return None;
     }
     let timers = [message.event_timer, message.processing_timer, message.synchronized_timer];
     Some(Record {
         trigger: fresh.restored(&message.finished, &data)?,
         pane: message.pane.map_or(Some(None), |pane| pane_of(&pane).map(Some))?,
-        new_elements: message.new_elements,
+        has_new_elements: message.has_new_elements,
         elements: message.elements,
         bytes: message.bytes,
         holds: Holds {
@@ -161,6 +162,11 @@ fn record_of(message: RecordMessage, fresh: TriggerState) -> Option<Record> {
             timers: timers.map(|timer| timer.map(Timestamp)),
         },
     })
+}
+
+/// Whether numbers like this can be added without care.
+fn is_plausible(count: u64) -> bool {
+    count <= u64::MAX >> 8
 }
 
 fn pane_message(pane: &PaneInfo) -> PaneMessage {
@@ -184,6 +190,10 @@ fn pane_of(message: &PaneMessage) -> Option<PaneInfo> {
         2 => Timing::Late,
         _ => return None,
     };
+    let indices = [message.index, message.on_time_index];
+    if !indices.into_iter().all(|index| is_plausible(index.unsigned_abs())) {
+        return None;
+    }
     Some(PaneInfo {
         is_first: message.is_first,
         is_last: message.is_last,

@@ -109,18 +109,23 @@ impl World {
             .expect("the store is not damaged");
     }
 
-    /// The windows of timers that are due, which are then gone.
-    pub(super) fn take_due(&mut self) -> Vec<Window> {
-        let clocks = self.clocks;
-        let is_due = |(_, domain): &(Window, TimerDomain), at: Timestamp| clocks.now(*domain) > at;
-        let timers = &mut self.store.timers;
-        let due: BTreeSet<_> = timers
-            .iter()
-            .filter(|(timer, at)| is_due(timer, **at))
-            .map(|((w, _), _)| w.clone())
-            .collect();
-        timers.retain(|timer, at| !is_due(timer, *at));
-        due.into_iter().collect()
+    /// The windows that have a timer that is due.
+    pub(super) fn due(&self) -> Vec<Window> {
+        let due = self.store.timers.iter().filter(|((_, domain), at)| self.is_due(*domain, **at));
+        let windows: BTreeSet<_> = due.map(|((window, _), _)| window.clone()).collect();
+        windows.into_iter().collect()
+    }
+
+    fn is_due(&self, domain: TimerDomain, at: Timestamp) -> bool {
+        self.clocks.now(domain) > at
+    }
+
+    /// Takes the timers of windows that are due, which are then gone.
+    pub(super) fn take(&mut self, windows: &[Window]) {
+        let mut timers = std::mem::take(&mut self.store.timers);
+        timers
+            .retain(|(window, domain), at| !windows.contains(window) || !self.is_due(*domain, *at));
+        self.store.timers = timers;
     }
 
     /// One call for windows whose timers came due.
@@ -133,10 +138,11 @@ impl World {
     /// Delivers timers until none is due, then lets the output watermark go on.
     pub(super) fn settle(&mut self) {
         loop {
-            let due = self.take_due();
+            let due = self.due();
             if due.is_empty() {
                 break;
             }
+            self.take(&due);
             self.timers(&due);
         }
         self.advance_output();

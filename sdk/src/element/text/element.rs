@@ -1,10 +1,10 @@
 //! Text as an element: a string of the model.
 
 use std::fmt;
-use std::sync::Arc;
 
-use super::Text;
+use super::{Form, Text};
 use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
+use crate::element::key::hash_native;
 use crate::element::string::{put_bytes, read_str};
 use crate::element::{Element, TypedKey};
 
@@ -36,13 +36,19 @@ impl Element for Text {
         write!(f, "{self:?}")
     }
     fn detached(&self) -> Self {
-        if self.len() == self.block.len() {
-            return Self { block: Arc::clone(&self.block), ..*self };
+        match &self.0 {
+            Form::Shared(shared) if shared.as_bytes().len() < shared.block.len() => {
+                Self::from(self.as_str())
+            }
+            _ => self.clone(),
         }
-        Self::from(self.as_str())
     }
     #[inline]
     fn typed_key() -> Option<TypedKey<Self>> {
-        Some(TypedKey::native())
+        let hash = |text: &Self| match text.short() {
+            Some(short) => short.hash(),
+            None => hash_native(text.as_bytes()),
+        };
+        Some(TypedKey { hash, equal: |one, other| one == other })
     }
 }

@@ -1,6 +1,7 @@
 //! Text: an owned slice of a shared block.
 
 mod element;
+mod short;
 mod split;
 
 use std::borrow::Borrow;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use short::Short;
 pub use split::{Lines, Separator, Split, SplitAsciiWhitespace};
 
 /// Text that shares the block it was read from: cheap to clone and to cut into parts.
@@ -25,13 +27,32 @@ pub use split::{Lines, Separator, Split, SplitAsciiWhitespace};
 /// assert_eq!(words, ["to", "be", "or", "not"]);
 /// ```
 ///
-/// A part keeps the whole block alive. [`Element::detached`](crate::Element::detached) copies it
-/// out; grouping does so for the keys that it keeps.
+/// A part of at most 15 bytes is held in place, a longer one keeps the whole block alive.
+/// [`Element::detached`](crate::Element::detached) copies it out; grouping does so for the keys
+/// that it keeps.
 #[derive(Clone)]
-pub struct Text {
+pub struct Text(Form);
+
+/// Neither form is ever seen: equal texts are equal in either.
+#[derive(Clone)]
+enum Form {
+    Short(Short),
+    Shared(Shared),
+}
+
+/// A part of a block.
+#[derive(Clone)]
+struct Shared {
     block: Arc<str>,
     start: u32,
     end: u32,
+}
+
+impl Shared {
+    #[inline]
+    fn as_bytes(&self) -> &[u8] {
+        &self.block.as_bytes()[self.start as usize..self.end as usize]
+    }
 }
 
 impl Text {
@@ -41,14 +62,27 @@ impl Text {
     pub fn in_block(block: &Arc<str>, range: Range<usize>) -> Option<Self> {
         block.get(range.clone())?;
         let (start, end) = (u32::try_from(range.start).ok()?, u32::try_from(range.end).ok()?);
-        Some(Self { block: Arc::clone(block), start, end })
+        Some(Self(Form::Shared(Shared { block: Arc::clone(block), start, end })))
     }
 
     /// The text as a `str`.
     #[inline]
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.block[self.start as usize..self.end as usize]
+        match &self.0 {
+            Form::Short(short) => short.as_str(),
+            Form::Shared(shared) => &shared.block[shared.start as usize..shared.end as usize],
+        }
+    }
+
+    /// The bytes of the text.
+    #[inline]
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Form::Short(short) => short.as_bytes(),
+            Form::Shared(shared) => shared.as_bytes(),
+        }
     }
 
     /// The part that `part` points at, a `str` borrowed from this text; a copy if it is another's.
@@ -64,9 +98,10 @@ impl Text {
     /// ```
     #[must_use]
     pub fn slice_of(&self, part: &str) -> Self {
-        let start = part.as_ptr().addr().checked_sub(self.block.as_ptr().addr());
+        let Form::Shared(shared) = &self.0 else { return Self::from(part) };
+        let start = part.as_ptr().addr().checked_sub(shared.block.as_ptr().addr());
         start
-            .and_then(|start| Self::in_block(&self.block, start..start.checked_add(part.len())?))
+            .and_then(|start| Self::in_block(&shared.block, start..start.checked_add(part.len())?))
             .unwrap_or_else(|| Self::from(part))
     }
 
@@ -77,9 +112,14 @@ impl Text {
         let (start, end) = (text.len() - text.trim_start().len(), text.trim_end().len());
         // Of white space alone nothing is left, at its beginning.
         let kept = if start < end { start..end } else { 0..0 };
-        // Offsets within a text fit 32 bits, as its own do. No count of the block changes here.
-        self.end = self.start + kept.end as u32;
-        self.start += kept.start as u32;
+        match &mut self.0 {
+            Form::Short(short) => *short = Short::cut(short.as_bytes(), kept),
+            // Offsets within a text fit 32 bits, as its own do. No count of the block changes here.
+            Form::Shared(shared) => {
+                shared.end = shared.start + kept.end as u32;
+                shared.start += kept.start as u32;
+            }
+        }
         self
     }
 
@@ -102,11 +142,33 @@ impl Text {
     }
 
     /// The part from `start` to `end`, offsets within this text at boundaries of characters.
+    #[inline]
     fn part(&self, start: usize, end: usize) -> Self {
         debug_assert!(self.is_char_boundary(start) && self.is_char_boundary(end) && start <= end);
-        // Offsets within a text fit 32 bits, as its own do.
-        let at = |offset: usize| self.start + offset as u32;
-        Self { block: Arc::clone(&self.block), start: at(start), end: at(end) }
+        Self(match &self.0 {
+            Form::Short(short) => Form::Short(Short::cut(short.as_bytes(), start..end)),
+            Form::Shared(shared) => {
+                let from = shared.start as usize;
+                if end - start <= Short::LONGEST {
+                    let range = from + start..from + end;
+                    Form::Short(Short::cut(shared.block.as_bytes(), range))
+                } else {
+                    // Offsets within a text fit 32 bits, as its own do.
+                    let at = |offset: usize| shared.start + offset as u32;
+                    let block = Arc::clone(&shared.block);
+                    Form::Shared(Shared { block, start: at(start), end: at(end) })
+                }
+            }
+        })
+    }
+
+    /// The short form of a text of at most 15 bytes, whatever form it has.
+    #[inline]
+    fn short(&self) -> Option<Short> {
+        match &self.0 {
+            Form::Short(short) => Some(*short),
+            Form::Shared(shared) => Short::new(shared.as_bytes()),
+        }
     }
 }
 
@@ -147,19 +209,24 @@ impl From<Arc<str>> for Text {
     fn from(block: Arc<str>) -> Self {
         let limit = usize::try_from(u32::MAX).unwrap_or(usize::MAX);
         let end = block.floor_char_boundary(limit);
-        Self { block, start: 0, end: u32::try_from(end).unwrap_or(u32::MAX) }
+        let end = u32::try_from(end).unwrap_or(u32::MAX);
+        Self(Form::Shared(Shared { block, start: 0, end }))
     }
 }
 
 impl From<&str> for Text {
+    #[inline]
     fn from(text: &str) -> Self {
-        Arc::<str>::from(text).into()
+        match Short::new(text.as_bytes()) {
+            Some(short) => Self(Form::Short(short)),
+            None => Arc::<str>::from(text).into(),
+        }
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Arc::<str>::from(text).into()
+        Self::from(text.as_str())
     }
 }
 
@@ -190,7 +257,10 @@ impl fmt::Debug for Text {
 impl PartialEq for Text {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        self.as_bytes() == other.as_bytes()
+        match (&self.0, &other.0) {
+            (Form::Short(one), Form::Short(other)) => one == other,
+            _ => self.as_bytes() == other.as_bytes(),
+        }
     }
 }
 
@@ -204,7 +274,7 @@ impl PartialOrd for Text {
 
 impl Ord for Text {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.as_str().cmp(other.as_str())
+        self.as_bytes().cmp(other.as_bytes())
     }
 }
 
@@ -256,25 +326,64 @@ mod tests {
     use super::*;
     use crate::Element;
 
+    fn block(text: &Text) -> Option<&Arc<str>> {
+        match &text.0 {
+            Form::Shared(shared) => Some(&shared.block),
+            Form::Short(_) => None,
+        }
+    }
+
     #[test]
-    fn parts_share_the_block_and_detached_ones_do_not() {
-        let line = Text::from("  one two  ");
+    fn long_parts_share_the_block_and_detached_ones_do_not() {
+        let line = Text::from("  the_first_long_word the_second_long_word  ");
         let words: Vec<_> = line.clone().trim().split_ascii_whitespace().collect();
-        assert_eq!(words, ["one", "two"]);
-        assert!(words.iter().all(|word| Arc::ptr_eq(&word.block, &line.block)));
+        assert_eq!(words, ["the_first_long_word", "the_second_long_word"]);
+        let shared = block(&line).unwrap();
+        assert!(words.iter().all(|word| Arc::ptr_eq(block(word).unwrap(), shared)));
         let own = words[1].detached();
         assert_eq!(own, words[1]);
-        assert_eq!(own.block.len(), 3);
-        assert!(Arc::ptr_eq(&own.detached().block, &own.block));
+        assert_eq!(block(&own).unwrap().len(), 20);
+        assert!(Arc::ptr_eq(block(&own.detached()).unwrap(), block(&own).unwrap()));
+    }
+
+    #[test]
+    fn short_parts_are_held_in_place_and_take_no_more_room() {
+        assert_eq!(size_of::<Text>(), 24);
+        let line = Text::from("a line of one two");
+        let words: Vec<_> = line.clone().split_ascii_whitespace().collect();
+        assert!(words.iter().all(|word| block(word).is_none()));
+        let whole = Text::in_block(block(&line).unwrap(), 7..9).unwrap();
+        assert!(block(&whole).is_some() && block(&whole.detached()).is_none());
+    }
+
+    #[test]
+    fn either_form_of_a_text_is_equal_and_has_the_same_hashes() {
+        let shared: Arc<str> = "aä\0 b0123456789abcdefghi".into();
+        let key = Text::typed_key().unwrap();
+        let hash = |text: &Text| {
+            std::hash::BuildHasher::hash_one(&foldhash::fast::FixedState::default(), text)
+        };
+        for end in (0..shared.len()).filter(|at| shared.is_char_boundary(*at)) {
+            let (one, other) =
+                (Text::in_block(&shared, 0..end).unwrap(), Text::from(&shared[..end]));
+            assert!(one == other && (key.equal)(&one, &other) && one.cmp(&other).is_eq());
+            assert_eq!((key.hash)(&one), (key.hash)(&other));
+            assert_eq!(hash(&one), hash(&other));
+            assert_eq!(other.as_str(), &shared[..end]);
+            assert_ne!(one, Text::from(format!("{other}x")));
+        }
+        assert!(Text::from("a") != Text::from("a\0"));
     }
 
     #[test]
     fn a_str_of_another_block_is_copied() {
-        let text = Text::from("abc");
+        let text = Text::from("abcdefghijklmnopqrst");
         let other = "b".to_owned();
         assert_eq!(text.slice_of(&other), "b");
         assert_eq!(text.slice_of(""), "");
-        assert_eq!(text.slice_of(&text[1..2]).block.len(), 3);
+        assert!(Arc::ptr_eq(block(&text.slice_of(&text[1..2])).unwrap(), block(&text).unwrap()));
+        let short = Text::from("abc");
+        assert_eq!(short.slice_of(&short[1..2]), "b");
     }
 
     #[test]

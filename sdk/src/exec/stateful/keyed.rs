@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 use crate::window::Window;
 
 /// How many bytes of state a bundle keeps before it hands its writes on and forgets what it read.
-pub(super) const CACHE_BYTES: usize = 64 << 20;
+const CACHE_BYTES: usize = 64 << 20;
 
 /// The state cells and timers of a stateful transform, bound to the key and window of what is
 /// being processed.
@@ -37,13 +37,21 @@ pub(crate) struct Keyed {
     pub(super) fired: Option<Fired>,
     /// About how many bytes it keeps.
     size_bytes: usize,
-    limit_bytes: usize,
 }
 
 /// What a timer that has fired says beside its key, window and output timestamp.
 pub(super) struct Fired {
     pub(super) at: Timestamp,
     pub(super) tag: String,
+    pub(super) kind: FiredKind,
+}
+
+/// What has fired.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum FiredKind {
+    EventTimer,
+    ProcessingTimer,
+    EndOfWindow,
 }
 
 /// The cells of a key and window.
@@ -99,7 +107,6 @@ impl Keyed {
             timers: PendingTimers::default(),
             fired: None,
             size_bytes: 0,
-            limit_bytes: CACHE_BYTES,
         }
     }
 
@@ -171,7 +178,7 @@ impl Keyed {
 
     /// Hands everything on if it has become too much to keep.
     pub(super) fn relieve(&mut self, router: &Router) -> UnitResult {
-        if self.size_bytes < self.limit_bytes { Ok(()) } else { self.flush(router) }
+        if self.size_bytes < CACHE_BYTES { Ok(()) } else { self.flush(router) }
     }
 
     /// Hands all writes to the host, state first, and forgets what was read.
@@ -204,10 +211,5 @@ impl Keyed {
         self.timers.reset();
         self.leave();
         self.size_bytes = 0;
-    }
-
-    #[cfg(test)]
-    pub(super) fn limit(&mut self, bytes: usize) {
-        self.limit_bytes = bytes;
     }
 }

@@ -1,5 +1,10 @@
 //! Reading and writing ordered lists.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what is kept is given away, as to the collections of the standard library"
+)]
+
 use std::ops;
 
 use super::access::{boxed, ordered};

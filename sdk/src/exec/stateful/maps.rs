@@ -1,5 +1,10 @@
 //! Reading and writing sets, maps and multimaps.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what is kept is given away, as to the collections of the standard library"
+)]
+
 use std::collections::BTreeSet;
 
 use bytes::Bytes;

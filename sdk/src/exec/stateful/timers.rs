@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::access::{boxed, foreign};
-use super::keyed::Keyed;
+use super::keyed::{FiredKind, Keyed};
 use crate::coders::timer::Firing;
 use crate::element::Element;
 use crate::error::BoxError;
@@ -54,7 +54,7 @@ impl<'a> TimerSetting<'a> {
     }
 
     /// Sets it to fire after a delay, in the place of an earlier setting: in event time from the
-    /// time of the element, or the timer, that is being processed, but not after the end of its
+    /// time of the element, or event timer, that is being processed, but not after the end of its
     /// window; in processing time from now.
     pub fn set_after<Out: Element>(self, cx: &mut Context<Out>, delay: Duration) {
         self.write(cx, Some(Due::After(delay)));
@@ -87,13 +87,17 @@ impl<'a> TimerSetting<'a> {
 
     fn domain(self, keyed: &Keyed) -> Result<TimeDomain, BoxError> {
         let Timer { family, name } = self.timer;
-        match keyed.specs.timers.get(family) {
-            Some(spec) if spec.name == name && keyed.scope().is_some() => Ok(spec.domain),
-            Some(spec) if spec.name == name => {
-                Err(format!("timer `{name}` belongs to a key, and none is being processed").into())
-            }
-            _ => Err(foreign(name)),
+        let Some(spec) = keyed.specs.timers.get(family).filter(|spec| spec.name == name) else {
+            return Err(foreign(name));
+        };
+        if keyed.scope().is_none() {
+            let message = format!("timer `{name}` belongs to a key, and none is being processed");
+            return Err(message.into());
         }
+        if keyed.fired.as_ref().is_some_and(|fired| fired.kind == FiredKind::EndOfWindow) {
+            return Err(format!("timer `{name}` would not fire: its window has ended").into());
+        }
+        Ok(spec.domain)
     }
 
     fn fire(
@@ -109,7 +113,9 @@ impl<'a> TimerSetting<'a> {
                 keyed.not_after_window(at, &what)
             }
             (Due::After(delay), TimeDomain::Event) => {
-                let from = keyed.fired.as_ref().map_or(timestamp, |fired| fired.at);
+                let fired = keyed.fired.as_ref();
+                let event = fired.filter(|fired| fired.kind == FiredKind::EventTimer);
+                let from = event.map_or(timestamp, |fired| fired.at);
                 Ok((from + delay).min(keyed.expiry()))
             }
             (Due::At(at), TimeDomain::Processing) => Ok(at.clamped()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::coders::{Described, described};
-use super::keyed::Fired;
+use super::keyed::{Fired, FiredKind};
 use super::{Keyed, StatefulDoFn};
 use crate::coders::timer::{EncodedTimer, read_timer};
 use crate::coders::{CoderError, Nesting, Reader};
@@ -17,7 +17,7 @@ use crate::exec::router::panic_failure;
 use crate::exec::table::Operator;
 use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
 use crate::exec::{AnyBatch, Batch, Context, Failure};
-use crate::state::{StateSpecs, Timer};
+use crate::state::{StateSpecs, TimeDomain, Timer};
 use crate::window::{Stamp, ValueKind, Windows};
 
 /// The operator of a stateful DoFn, with what it declared.
@@ -50,8 +50,18 @@ impl<D: StatefulDoFn> Stateful<D> {
         Ok(Self { do_fn, context, specs, described, diagnose: spec.config.diagnose })
     }
 
+    /// What a family, or the end of windows, is.
+    fn kind(&self, family: Option<Timer>) -> FiredKind {
+        let spec = family.and_then(|timer| self.specs.timers.get(timer.family));
+        match spec.map(|spec| spec.domain) {
+            Some(TimeDomain::Event) => FiredKind::EventTimer,
+            Some(TimeDomain::Processing) => FiredKind::ProcessingTimer,
+            None => FiredKind::EndOfWindow,
+        }
+    }
+
     /// Calls the function with a timer that has fired.
-    fn fire(&mut self, family: Option<Timer>, timer: EncodedTimer) -> Result<(), Trouble> {
+    fn fire(&mut self, family: Option<Timer>, timer: &EncodedTimer) -> Result<(), Trouble> {
         let key = D::Key::decode(&mut Reader::shared(&timer.key), Nesting::Nested)
             .map_err(|error| Failure::from_error(&error))?;
         let firing = timer.firing.ok_or_else(|| Failure::new("a timer that fires was cleared"))?;
@@ -62,7 +72,8 @@ impl<D: StatefulDoFn> Stateful<D> {
                 pane: firing.pane,
                 value_kind: ValueKind::Insert,
             };
-            let fired = Fired { at: firing.fire, tag: timer.tag.clone() };
+            let kind = self.kind(family);
+            let fired = Fired { at: firing.fire, tag: timer.tag.clone(), kind };
             let put_key = |out: &mut Vec<u8>| -> Result<(), CoderError> {
                 out.extend_from_slice(&timer.key);
                 Ok(())
@@ -125,9 +136,8 @@ impl<D: StatefulDoFn> Unit for Stateful<D> {
             Ok(())
         })
         .map_err(|interrupted| {
-            let what = || {
-                current.as_ref().map_or_else(String::new, |key| format!("of key {}", shown(key)))
-            };
+            let what =
+                || current.as_ref().map_or_else(String::new, |key| format!("({}, …)", shown(key)));
             at(interrupted.in_batch(&stamps), context, what)
         })?;
         context.leave();
@@ -144,7 +154,7 @@ impl<D: StatefulDoFn> Unit for Stateful<D> {
         while !reader.is_empty() {
             let fired = read_timer(&mut reader, &self.described.windows, D::Key::skip)
                 .map_err(|error| Failure::from_error(&error))?;
-            self.fire(timer, fired).map_err(Trouble::into_failure)?;
+            self.fire(timer, &fired).map_err(Trouble::into_failure)?;
         }
         self.context.leave();
         self.context.flush()

@@ -1,5 +1,10 @@
 //! Reading and writing values, bags and accumulators.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what is kept is given away, as to the collections of the standard library"
+)]
+
 use bytes::Bytes;
 
 use super::access::bag;

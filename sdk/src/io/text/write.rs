@@ -114,6 +114,9 @@ pub(in crate::io) fn write_lines<T: Element>(
         pipeline.graph.borrow_mut().mistake(message, place, help);
         return Written { files: pipeline.create([]) };
     }
+    if input.refuse_retractions() {
+        return Written { files: pipeline.create([]) };
+    }
     let folder = Folder::new(&target);
     let at_end = Arc::clone(&folder);
     pipeline.graph.borrow_mut().at_end.push(Arc::new(move || at_end.close()));

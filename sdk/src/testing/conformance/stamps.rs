@@ -8,7 +8,7 @@ use crate::error::BoxError;
 use crate::exec::{Context, DoFn};
 use crate::pcollection::PCollection;
 use crate::time::Timestamp;
-use crate::window::Window;
+use crate::window::{IntervalWindow, Window};
 
 /// Each element with its timestamp and window, such as `1000 ms in [0, 10000)`.
 pub(super) fn with_stamp<T: Element>(collection: &PCollection<T>) -> PCollection<(T, String)> {
@@ -69,6 +69,11 @@ pub(super) fn seconds(seconds: u64) -> Duration {
 /// So many seconds after the epoch.
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp(seconds * 1000)
+}
+
+/// The window between these seconds after the epoch.
+pub(super) fn window(start: i64, end: i64) -> IntervalWindow {
+    IntervalWindow::new(at(start), at(end))
 }
 
 /// Elements at seconds after the epoch, which are also their values.

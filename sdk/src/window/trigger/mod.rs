@@ -40,16 +40,16 @@ enum Kind {
     Always,
     Count(u32),
     Watermark {
-        early: Option<Box<Kind>>,
-        late: Option<Box<Kind>>,
+        early: Option<Box<Self>>,
+        late: Option<Box<Self>>,
     },
     ProcessingTime(Vec<TimestampTransform>),
     SynchronizedProcessingTime,
-    Each(Vec<Kind>),
-    All(Vec<Kind>),
-    Any(Vec<Kind>),
-    OrFinally(Box<Kind>, Box<Kind>),
-    Repeat(Box<Kind>),
+    Each(Vec<Self>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    OrFinally(Box<Self>, Box<Self>),
+    Repeat(Box<Self>),
 }
 
 /// How the time of a firing follows from that of the first element; all in milliseconds.

@@ -9,7 +9,7 @@
 //!   their attributes.
 //!
 //! Our own transcripts also have `synchronized: false` as a line, after which the synchronised clock
-//! stays where it is, and
+//! stays where it is, `others_hold`, where other keys hold the output watermark, and
 //!
 //! - `state`: which windows are `present`, a `tombstone` (closed) or `absent` (hold no values);
 //! - `hold`: where the key holds the output watermark, or null;
@@ -68,4 +68,11 @@ fn every_transcript_of_beam_comes_out_as_written() {
         .partition(|t| t["timestamp_combiner"] == "OUTPUT_AT_EARLIEST_TRANSFORMED");
     assert_eq!((ours.len(), other.len()), (17, 1), "these are not the transcripts of Beam 2.77");
     check_all(&ours);
+}
+
+#[test]
+fn every_transcript_of_ours_comes_out_as_written() {
+    let transcripts = read(Some("transcripts.yaml"));
+    assert!(transcripts.len() >= 40, "{} are too few", transcripts.len());
+    check_all(&transcripts);
 }

@@ -56,6 +56,7 @@ impl Run {
                 self.world.elements(&inputs);
             }
             "watermark" => clocks.input_watermark = time(arguments),
+            "others_hold" => self.world.others_hold = time(arguments),
             "processing_time" => {
                 clocks.processing_time = Timestamp(millis(arguments));
                 if self.is_synchronized {

@@ -4,13 +4,15 @@ use crate::pcollection::PCollection;
 use crate::pipeline::Pipeline;
 use crate::testing::assert_that;
 use crate::testing::conformance::Ending;
-use crate::testing::conformance::stamps::{seconds, timed};
+use crate::testing::conformance::stamps::{seconds, timed, window};
 use crate::window::FixedWindows;
 
 list!(GroupByKey: two_collections_are_grouped_together, four_collections_are_grouped_together,
+    eight_collections_are_grouped_together, optional_values_are_grouped_together,
     a_collection_is_grouped_with_an_empty_one, a_collection_is_grouped_with_itself,
     collections_are_grouped_in_windows, an_inner_join, a_left_join, a_right_join, a_full_join,
-    a_join_of_nothing, a_join_of_many_with_many, a_join_with_a_combination);
+    a_join_of_nothing, a_join_of_many_with_many, a_join_with_a_combination,
+    joins_of_optional_values, joins_in_windows);
 
 fn sums<K: crate::Element>(
     groups: &PCollection<(K, (crate::Grouped<i64>, crate::Grouped<i64>))>,
@@ -40,6 +42,36 @@ fn four_collections_are_grouped_together(p: &Pipeline) -> Ending {
     });
     let expected = [(1, vec![1, 1, 0, 0]), (2, vec![0, 1, 1, 0]), (3, vec![0, 0, 0, 2])];
     assert_that(&sizes).contains_in_any_order(expected);
+    Ending::done()
+}
+
+fn eight_collections_are_grouped_together(p: &Pipeline) -> Ending {
+    let numbers = p.create([(1i64, 1i64), (2, 2)]);
+    let of = |n: i64| numbers.map_values(move |value| value * n).filter(move |_| n != 5);
+    let [b, c, d, e, f] = [2, 3, 4, 5, 6].map(of);
+    let words = numbers.map_values(|n| "x".repeat(n as usize));
+    let none = numbers.filter(|_| false).map_values(|n| n > 0);
+    let groups = numbers.co_group_by_key((&b, &c, &d, &e, &f, &words, &none));
+    let sums = groups.map_values(|(a, b, c, d, e, f, words, none)| {
+        let numbers = [a, b, c, d, e, f].map(|group| group.iter().sum::<i64>());
+        let text: String = words.iter().collect();
+        ((numbers.to_vec(), text), none.len() as u64)
+    });
+    assert_that(&sums).is_map([
+        (1, ((vec![1, 2, 3, 4, 0, 6], "x".to_owned()), 0)),
+        (2, ((vec![2, 4, 6, 8, 0, 12], "xx".to_owned()), 0)),
+    ]);
+    Ending::done()
+}
+
+fn optional_values_are_grouped_together(p: &Pipeline) -> Ending {
+    let options = p.create([(1i64, Some(1i64)), (1, None), (2, None)]);
+    let groups = options.co_group_by_key((&p.create([(1i64, 5i64)]), &options));
+    let sizes = groups.map_values(|(left, _, right)| {
+        let nones = |group: &crate::Grouped<Option<i64>>| group.iter().filter(Option::is_none);
+        (nones(&left).count() as u64, (left.len() as u64, right.len() as u64))
+    });
+    assert_that(&sizes).is_map([(1, (1, (2, 2))), (2, (1, (1, 1)))]);
     Ending::done()
 }
 
@@ -132,5 +164,30 @@ fn a_join_with_a_combination(p: &Pipeline) -> Ending {
     let totals = names.left_join(&visits.combine_per_key(crate::transforms::Sum));
     let expected = [(1, ("anna".to_owned(), Some(70))), (2, ("ben".to_owned(), None))];
     assert_that(&totals).contains_in_any_order(expected);
+    Ending::done()
+}
+
+fn joins_of_optional_values(p: &Pipeline) -> Ending {
+    let (left, right) = (p.create([(1i64, None::<i64>), (2, Some(2))]), p.create([(1i64, 9i64)]));
+    let expected = [(1, (None, Some(9))), (2, (Some(2), None))];
+    assert_that(&left.left_join(&right)).contains_in_any_order(expected);
+    // A value that is `None` differs from no value.
+    let expected = [(1, (9, Some(None)))];
+    assert_that(&right.left_join(&left)).contains_in_any_order(expected);
+    assert_that(&left.inner_join(&right)).contains_in_any_order([(1, (None, 9))]);
+    Ending::done()
+}
+
+fn joins_in_windows(p: &Pipeline) -> Ending {
+    let fixed = FixedWindows::of(seconds(10));
+    let keyed = |numbers: PCollection<i64>| numbers.window_into(fixed).with_key(());
+    let (left, right) = (keyed(timed(p, [1, 12])), keyed(timed(p, [3, 25])));
+    let inner = left.inner_join(&right).values();
+    assert_that(&inner).in_window(window(0, 10)).is_singleton((1, 3));
+    assert_that(&inner).in_window(window(10, 20)).is_empty();
+    let full = left.full_join(&right).values();
+    assert_that(&full).in_window(window(0, 10)).is_singleton((Some(1), Some(3)));
+    assert_that(&full).in_window(window(10, 20)).is_singleton((Some(12), None));
+    assert_that(&full).in_window(window(20, 30)).is_singleton((None, Some(25)));
     Ending::done()
 }

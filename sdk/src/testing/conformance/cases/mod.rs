@@ -22,11 +22,14 @@ macro_rules! list {
     };
 }
 
+mod assertions;
 mod coders;
 mod combine;
 mod create;
 mod errors;
 mod expiration;
+mod everyday;
+mod fanout;
 mod finalization;
 mod flatten;
 mod graph;
@@ -42,6 +45,7 @@ mod reshuffle;
 mod retractions;
 mod sessions;
 mod side_inputs;
+mod sketches;
 mod splittable;
 mod state_maps;
 mod state_scopes;
@@ -62,6 +66,7 @@ pub fn cases() -> &'static [Case] {
         [
             create::CASES,
             par_do::CASES,
+            everyday::CASES,
             lifecycle::CASES,
             outputs::CASES,
             errors::CASES,
@@ -70,9 +75,12 @@ pub fn cases() -> &'static [Case] {
             keys::CASES,
             joins::CASES,
             combine::CASES,
+            fanout::CASES,
+            sketches::CASES,
             windows::CASES,
             timestamps::CASES,
             panes::CASES,
+            assertions::CASES,
             side_inputs::CASES,
             reshuffle::CASES,
             splittable::CASES,

@@ -1,5 +1,13 @@
 //! What stateful functions read and write, and what is asked of the runner for it.
 
+mod addresses;
+mod cells;
+mod failures;
+mod maps;
+mod properties;
+mod timers;
+mod wire;
+
 use bytes::Bytes;
 
 use super::StatefulDoFn;
@@ -56,6 +64,59 @@ fn timer(of: &str, tag: &str, firing: Option<(i64, i64)>) -> Bytes {
     let mut out = Vec::new();
     put_timer(&mut out, &timer, &WindowCoder::Global);
     out.into()
+}
+
+/// A function of any cells: what it does with them is a function of its own.
+#[derive(Clone)]
+struct With<C, V> {
+    cells: C,
+    process: fn(&C, V, &mut Context<String>) -> Result<(), BoxError>,
+    on_timer: fn(&C, Timer, &mut Context<String>) -> Result<(), BoxError>,
+}
+
+impl<C: Clone + Send + Sync + 'static, V: Element> StatefulDoFn for With<C, V> {
+    type Key = String;
+    type In = V;
+    type Out = String;
+
+    fn process(
+        &mut self,
+        _key: &String,
+        value: V,
+        cx: &mut Context<String>,
+    ) -> Result<(), BoxError> {
+        (self.process)(&self.cells, value, cx)
+    }
+
+    fn on_timer(
+        &mut self,
+        timer: Timer,
+        _key: &String,
+        cx: &mut Context<String>,
+    ) -> Result<(), BoxError> {
+        (self.on_timer)(&self.cells, timer, cx)
+    }
+}
+
+/// A stage of a function of these cells, without timers.
+fn with<C: Clone + Send + Sync + 'static, V: Element>(
+    cells: impl FnOnce(&mut StateSpecs) -> C,
+    process: fn(&C, V, &mut Context<String>) -> Result<(), BoxError>,
+) -> Stage<String> {
+    stage(|s| With { cells: cells(s), process, on_timer: |_, _, _| Ok(()) })
+}
+
+/// What a function of these cells puts out for one element of the key "k", in a bundle of its own.
+fn once<C: Clone + Send + Sync + 'static>(
+    host: &StateHost,
+    cells: impl FnOnce(&mut StateSpecs) -> C,
+    process: fn(&C, i64, &mut Context<String>) -> Result<(), BoxError>,
+) -> Vec<String> {
+    let stage = with(cells, process);
+    stage.start(host).expect("it starts");
+    stage.process(batch(&[("k", 0i64, 100)])).expect("it processes");
+    let outputs = stage.finish().expect("it ends");
+    outputs.into_iter().map(|(value, _)| value).collect()
 }
 
 /// Collects values until a minute after the first.

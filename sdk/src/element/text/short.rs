@@ -1,0 +1,54 @@
+//! Text of at most 15 bytes, held in place.
+
+use std::ops::Range;
+
+use crate::element::key::hash_native;
+
+/// The bytes, zeros behind them, and their number in the last byte: it is compared and hashed as
+/// one number, without a loop and without a look at memory elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Short([u8; Short::SIZE]);
+
+impl Short {
+    const SIZE: usize = 16;
+    pub(super) const LONGEST: usize = Self::SIZE - 1;
+
+    /// These bytes of a `str`; `None` where there are too many.
+    #[inline]
+    pub(super) fn new(bytes: &[u8]) -> Option<Self> {
+        (bytes.len() <= Self::LONGEST).then(|| Self::cut(bytes, 0..bytes.len()))
+    }
+
+    /// A part of the bytes of a `str`, of at most [`Self::LONGEST`] bytes between characters.
+    #[inline]
+    pub(super) fn cut(bytes: &[u8], part: Range<usize>) -> Self {
+        let length = part.len();
+        debug_assert!(length <= Self::LONGEST);
+        let word = match bytes[part.start..].first_chunk() {
+            // To read more than the part and to drop the rest needs no loop.
+            Some(chunk) => u128::from_le_bytes(*chunk) & ((1 << (8 * length)) - 1),
+            None => {
+                let mut chunk = [0; Self::SIZE];
+                chunk[..length].copy_from_slice(&bytes[part]);
+                u128::from_le_bytes(chunk)
+            }
+        };
+        Self((word | ((length as u128) << (8 * Self::LONGEST))).to_le_bytes())
+    }
+
+    #[inline]
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0[..usize::from(self.0[Self::LONGEST])]
+    }
+
+    #[inline]
+    pub(super) fn as_str(&self) -> &str {
+        // They were cut from a `str`, between characters.
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(super) fn hash(self) -> u64 {
+        hash_native(&u128::from_le_bytes(self.0))
+    }
+}
