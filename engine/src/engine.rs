@@ -417,3 +417,6 @@ fn named_metrics(
     let metrics = metrics.values.into_iter();
     metrics.map(|((transform, name), value)| (name_of(transform), name, value)).collect()
 }
+
+#[cfg(test)]
+mod tests;
