@@ -59,7 +59,7 @@ pub use config::EngineConfig;
 pub use drive::{Executor, drive, drive_on_thread};
 pub use engine::Engine;
 pub use event::{Action, Event};
-pub use grouping::{group_bundle, user_input};
+pub use grouping::{group_bundle, is_grouping, user_input};
 pub use job::JobHandle;
 pub use keyed::{
     BagChange, CellChange, CellId, Clocks, DueTimer, FiredTimers, KeyChange, KeyedBundle,

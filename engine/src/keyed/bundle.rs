@@ -97,7 +97,9 @@ impl KeyedBundle {
         }
         let opened = match &bundle.input {
             BundleInput::Elements(chunks) => this.take_elements(facts, user, chunks),
-            BundleInput::Groups(_) | BundleInput::Compact(_) => Err(CoderError::new("groups came to a user's stage")),
+            BundleInput::Groups(_) | BundleInput::Compact(_) => {
+                Err(CoderError::new("groups came to a user's stage"))
+            }
         };
         let released = opened.and_then(|()| this.release_sorted(facts, user));
         released.map_err(|error| Failure::from_error(&error))?;

@@ -149,10 +149,8 @@ impl KeyStore for KeyCells<'_> {
         let id = self.timer(window, family);
         // The watermark waits for what a timer of event time has to say about it.
         let is_event = matches!(domain, TimerDomain::Event);
-        let timer = at.map(|fire| Timer {
-            fire,
-            hold: if is_event { fire } else { Timestamp::MAX },
-        });
+        let timer =
+            at.map(|fire| Timer { fire, hold: if is_event { fire } else { Timestamp::MAX } });
         self.view.set_timer(&self.key, id, timer);
     }
 }

@@ -15,9 +15,9 @@ use tracing::warn;
 
 use self::host::{Collected, LocalHost};
 use self::pool::Pool;
-use crate::bundle::{Bundle, BundleId, BundleInput, BundleResult};
+use crate::bundle::{Bundle, BundleId, BundleResult};
 use crate::event::Event;
-use crate::grouping::{group_bundle, user_input};
+use crate::grouping::{group_bundle, is_grouping, user_input};
 use crate::keyed::KeyedBundle;
 use crate::plan::SdkStage;
 use crate::random::Random;
@@ -91,16 +91,16 @@ impl LocalExecutor {
 
     fn run_unfenced(&self, bundle: &Bundle) -> Result<BundleResult, Box<Failure>> {
         let stage = &self.shuffle.plan().stages[bundle.stage.0];
-        match (stage.sdk(), &bundle.input) {
-            (_, BundleInput::Groups(_)) => group_bundle(&self.shuffle, bundle),
-            (Some(sdk), _) => {
+        match stage.sdk() {
+            _ if is_grouping(self.shuffle.plan(), bundle) => group_bundle(&self.shuffle, bundle),
+            Some(sdk) => {
                 let mut processor = self.pool.take(bundle, sdk)?;
                 let result = self.process(&mut processor, bundle, sdk)?;
                 // One that failed is not used again: user code may be in any state.
                 self.pool.put(bundle, processor);
                 Ok(result)
             }
-            _ => Err(Failure::new(format!("stage `{}` cannot run this bundle", stage.name))),
+            None => Err(Failure::new(format!("stage `{}` cannot run this bundle", stage.name))),
         }
     }
 

@@ -234,7 +234,7 @@ impl World {
     fn execute(&mut self, bundle: &Bundle) -> (BundleResult, Effect) {
         let mut effect = Effect::default();
         let result = match (&bundle.input, bundle.stage.0) {
-            (BundleInput::Groups(_), _) | (_, GROUP) => {
+            (BundleInput::Groups(_), _) | (BundleInput::Elements(_), GROUP) => {
                 group_bundle(self.engine.shuffle(), bundle).expect("it groups")
             }
             (BundleInput::Compact(_), _) => self.merge(bundle),

@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use purlin_engine::plan::{CollectionId, Plan, SdkStage, StageId};
 use purlin_engine::{
-    Bundle, BundleId, BundleResult, Event, Executor, KeyedBundle, Shuffle, group_bundle, user_input,
+    Bundle, BundleId, BundleResult, Event, Executor, KeyedBundle, Shuffle, group_bundle,
+    is_grouping, user_input,
 };
 use purlin_proto::fn_execution::{
     FinalizeBundleRequest, ProcessBundleResponse, instruction_request as ask,
@@ -179,7 +180,7 @@ impl Shared {
     /// Runs a bundle; `None` if its worker was lost, which is reported otherwise.
     async fn bundle(self: &Arc<Self>, bundle: Bundle) -> Option<Event> {
         let id = bundle.id;
-        let is_grouping = matches!(bundle.input, BundleInput::Groups(_));
+        let is_grouping = is_grouping(&self.plan, &bundle);
         let result = match &self.stages[bundle.stage.0] {
             Some(remote) if !is_grouping => self.remote(bundle, remote).await?,
             _ => {
