@@ -110,7 +110,8 @@ impl KeyedState {
     pub(crate) fn example(&self, facts: &KeyedFacts) -> Option<String> {
         let keys = self.partitions.values().flat_map(|found| found.table.iter());
         let earliest = |state: &KeyState| {
-            let timers = state.timers.iter().map(|(id, timer)| (timer.hold, timer.fire, id.clone()));
+            let timers =
+                state.timers.iter().map(|(id, timer)| (timer.hold, timer.fire, id.clone()));
             timers.min().map_or((Timestamp::MAX, Timestamp::MAX, None), |(hold, fire, id)| {
                 (hold, fire, Some(id))
             })

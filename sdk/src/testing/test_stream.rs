@@ -91,10 +91,7 @@ impl<T: Element> TestStream<T> {
     }
 
     /// Elements that come together, each with a timestamp.
-    pub fn add_all_timestamped(
-        mut self,
-        values: impl IntoIterator<Item = (T, Timestamp)>,
-    ) -> Self {
+    pub fn add_all_timestamped(mut self, values: impl IntoIterator<Item = (T, Timestamp)>) -> Self {
         let mut elements = Vec::new();
         for (value, timestamp) in values {
             // Beam's payload has each element in the outer context of its coder.

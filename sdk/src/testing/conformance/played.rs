@@ -1,7 +1,7 @@
 //! Scripts of streams in few words.
 
-use super::stamps::{at, seconds, with_pane, with_stamp};
 use super::source::see;
+use super::stamps::{at, seconds, with_pane, with_stamp};
 use crate::pcollection::PCollection;
 use crate::pipeline::Pipeline;
 use crate::testing::TestStream;

@@ -1,13 +1,13 @@
 //! The end of windows with state, and input in the order of time.
 
 use crate::pipeline::Pipeline;
+use crate::state::{Bag, EventTimer, Value};
 use crate::testing::conformance::Ending;
 use crate::testing::conformance::keep::{Keep, keep, say};
 use crate::testing::conformance::played::Play::{Add, At, Mark, MarkMillis};
 use crate::testing::conformance::played::{grouped, play};
 use crate::testing::conformance::source::see;
 use crate::testing::conformance::stamps::{at, seconds, with_stamp};
-use crate::state::{Bag, EventTimer, Value};
 use crate::window::{FixedWindows, SlidingWindows};
 
 list!(State: a_function_is_told_of_the_end_of_a_window, the_end_of_a_window_waits_for_late_elements,
@@ -127,17 +127,13 @@ fn state_is_kept_within_the_lateness(p: &Pipeline) -> Ending {
     let windowing = tens().allowed_lateness(seconds(5)).discarding();
     let script = [Add("a", 1), MarkMillis(14_999), Add("a", 2), Mark(15), Add("a", 3)];
     see(&counts().of(&play(p, script).window_into(windowing)));
-    Ending::done()
-        .saw(&[("a1: 1", 1), ("a2: 2", 1)])
-        .counted("droppedDueToLateness", 1)
+    Ending::done().saw(&[("a1: 1", 1), ("a2: 2", 1)]).counted("droppedDueToLateness", 1)
 }
 
 fn elements_after_the_end_of_their_window_are_dropped(p: &Pipeline) -> Ending {
     let script = [Add("a", 1), Mark(10), Add("a", 2), Add("b", 3), Add("a", 11)];
     see(&counts().of(&play(p, script).window_into(tens())));
-    Ending::done()
-        .saw(&[("a1: 1", 1), ("a11: 1", 1)])
-        .counted("droppedDueToLateness", 2)
+    Ending::done().saw(&[("a1: 1", 1), ("a11: 1", 1)]).counted("droppedDueToLateness", 2)
 }
 
 /// Tells all numbers of a key so far, in the order in which they came.
@@ -189,9 +185,7 @@ fn late_elements_are_sorted_within_the_lateness(p: &Pipeline) -> Ending {
 fn elements_too_late_to_be_sorted_are_dropped(p: &Pipeline) -> Ending {
     let script = [Add("a", 3), Mark(6), Add("a", 2), Add("a", 7)];
     see(&order().of(&play(p, script).window_into(tens())));
-    Ending::done()
-        .saw(&[("a: [3]", 1), ("a: [3, 7]", 1)])
-        .counted("droppedDueToLateness", 1)
+    Ending::done().saw(&[("a: [3]", 1), ("a: [3, 7]", 1)]).counted("droppedDueToLateness", 1)
 }
 
 fn sorted_input_and_the_end_of_a_window(p: &Pipeline) -> Ending {

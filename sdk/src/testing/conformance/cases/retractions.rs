@@ -54,11 +54,9 @@ fn a_pane_takes_the_one_before_back(p: &Pipeline) -> Ending {
 }
 
 fn a_late_pane_takes_the_one_on_time_back(p: &Pipeline) -> Ending {
-    let windowing =
-        FixedWindows::of(seconds(10)).allowed_lateness(seconds(100)).retracting();
+    let windowing = FixedWindows::of(seconds(10)).allowed_lateness(seconds(100)).retracting();
     see_kinds(&grouped(&play(p, [Add("a", 1), Mark(10), Add("a", 2)]), windowing));
-    Ending::done()
-        .saw(&[("a: 1 Insert", 1), ("a: 1 UpdateBefore", 1), ("a: 1+2 UpdateAfter", 1)])
+    Ending::done().saw(&[("a: 1 Insert", 1), ("a: 1 UpdateBefore", 1), ("a: 1+2 UpdateAfter", 1)])
 }
 
 fn elements_of_a_window_that_fires_once_take_nothing_back(p: &Pipeline) -> Ending {

@@ -11,8 +11,8 @@ use crate::testing::conformance::stamps::{at, seconds};
 use crate::time::Timestamp;
 use crate::transforms::Sum;
 use crate::window::{
-    AssignContext, BoundedWindow, CalendarWindows, Sessions, TimestampCombiner,
-    Trigger, Weekday, WindowFn,
+    AssignContext, BoundedWindow, CalendarWindows, Sessions, TimestampCombiner, Trigger, Weekday,
+    WindowFn,
 };
 
 list!(Windows: a_session_grows_with_its_elements, sessions_are_apart_after_a_gap,

@@ -54,8 +54,12 @@ fn each_step_has_state_of_its_own(p: &Pipeline) -> Ending {
     let input = play(p, [Add("a", 1), Add("a", 2)]);
     see(&counts().of(&input).map(|text| format!("one {text}")));
     see(&counts().of(&input).map(|text| format!("other {text}")));
-    Ending::done()
-        .saw(&[("one a1: 1", 1), ("one a2: 2", 1), ("other a1: 1", 1), ("other a2: 2", 1)])
+    Ending::done().saw(&[
+        ("one a1: 1", 1),
+        ("one a2: 2", 1),
+        ("other a1: 1", 1),
+        ("other a2: 2", 1),
+    ])
 }
 
 fn state_of_many_keys(p: &Pipeline) -> Ending {

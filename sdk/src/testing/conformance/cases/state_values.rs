@@ -21,8 +21,8 @@ list!(State: a_value_is_empty_at_first, a_value_is_read_in_the_call_that_wrote_i
 
 fn a_value_is_empty_at_first(p: &Pipeline) -> Ending {
     let input = play(p, [Add("a", 1), Add("b", 2)]);
-    let reads = keep(|s| s.value::<i64>("value"))
-        .on(|value, key, _, cx| say_of(key, &value.read(cx)?, cx));
+    let reads =
+        keep(|s| s.value::<i64>("value")).on(|value, key, _, cx| say_of(key, &value.read(cx)?, cx));
     see(&reads.of(&input));
     Ending::done().saw(&[("a: None", 1), ("b: None", 1)])
 }
@@ -139,8 +139,7 @@ fn values_do_not_know_of_each_other(p: &Pipeline) -> Ending {
 
 fn a_bag_is_empty_at_first(p: &Pipeline) -> Ending {
     let input = play(p, [Add("a", 1)]);
-    let reads =
-        keep(|s| s.bag::<i64>("bag")).on(|bag, key, _, cx| say_of(key, &bag.read(cx)?, cx));
+    let reads = keep(|s| s.bag::<i64>("bag")).on(|bag, key, _, cx| say_of(key, &bag.read(cx)?, cx));
     see(&reads.of(&input));
     Ending::done().saw(&[("a: []", 1)])
 }

@@ -125,8 +125,7 @@ fn a_script_has_several_readers(p: &Pipeline) -> Ending {
 
 fn a_script_is_shuffled(p: &Pipeline) -> Ending {
     see_panes(&play(p, [Add("a", 1), Mark(10), Add("a", 2), Add("a", 11)]).reshuffle(), tens());
-    Ending::done()
-        .saw(&[("a: 1 OnTime 0/0 first last", 1), ("a: 11 OnTime 0/0 first last", 1)])
+    Ending::done().saw(&[("a: 1 OnTime 0/0 first last", 1), ("a: 11 OnTime 0/0 first last", 1)])
 }
 
 fn a_script_reads_a_bounded_side_input(p: &Pipeline) -> Ending {
@@ -184,9 +183,9 @@ impl SplittableDoFn for Waiting {
 fn a_source_waits_by_the_clock_of_a_script(p: &Pipeline) -> Ending {
     let waiting = p.create([0i64]).par_do_splittable(Waiting, true).main();
     let script = play(p, [Add("t", 1), Pass(3), Add("t", 2), Pass(3), Add("t", 3)]);
-    let all = waiting.flatten_with([script]).map(|(name, n)| ("all".to_owned(), {
-        n + if name == "t" { 100 } else { 0 }
-    }));
+    let all = waiting
+        .flatten_with([script])
+        .map(|(name, n)| ("all".to_owned(), { n + if name == "t" { 100 } else { 0 } }));
     let order = keep(|s| s.value::<Vec<i64>>("order")).on(|order, _, number, cx| {
         let mut all = order.read(cx)?.unwrap_or_default();
         all.push(number);

@@ -64,8 +64,7 @@ fn tell(cells: &Log, key: &str, number: i64, cx: &mut Cx) -> Done {
 }
 
 fn a_timer_fires_once_the_watermark_has_reached_it(p: &Pipeline) -> Ending {
-    let script =
-        [Add("a", 1), MarkMillis(4999), Add("a", 5), MarkMillis(5000), Add("a", 6)];
+    let script = [Add("a", 1), MarkMillis(4999), Add("a", 5), MarkMillis(5000), Add("a", 6)];
     let told = log().on(|cells, key, number, cx| {
         if number == 1 {
             cells.timer.set(cx, at(5));
@@ -291,8 +290,7 @@ fn each_window_has_timers_of_its_own(p: &Pipeline) -> Ending {
     let input = play(p, [Add("a", 1), Add("a", 2), Add("a", 11), Mark(30)]);
     let told = at_the_end().of(&input.window_into(FixedWindows::of(seconds(10))));
     see(&with_stamp(&told).map(|(text, stamp)| format!("{text} at {stamp}")));
-    Ending::done()
-        .saw(&[("a at 9999 ms in [0, 10000)", 1), ("a at 19999 ms in [10000, 20000)", 1)])
+    Ending::done().saw(&[("a at 9999 ms in [0, 10000)", 1), ("a at 19999 ms in [10000, 20000)", 1)])
 }
 
 fn each_sliding_window_has_timers_of_its_own(p: &Pipeline) -> Ending {
@@ -329,9 +327,7 @@ fn what_a_timer_outputs_is_in_its_window(p: &Pipeline) -> Ending {
 }
 
 /// The groups of keys in the windows in which they are.
-fn grouped_again(
-    input: &crate::PCollection<(String, i64)>,
-) -> crate::PCollection<String> {
+fn grouped_again(input: &crate::PCollection<(String, i64)>) -> crate::PCollection<String> {
     let sums = input.group_by_key().map(|(key, group)| (key, group.iter().sum::<i64>()));
     with_stamp(&sums).map(|((key, sum), stamp)| format!("{key}: {sum} at {stamp}"))
 }
@@ -391,8 +387,7 @@ fn a_timer_fires_at_the_end_of_its_window(p: &Pipeline) -> Ending {
 }
 
 fn a_timer_fires_within_the_lateness_of_its_window(p: &Pipeline) -> Ending {
-    let windowing =
-        FixedWindows::of(seconds(10)).allowed_lateness(seconds(5)).discarding();
+    let windowing = FixedWindows::of(seconds(10)).allowed_lateness(seconds(5)).discarding();
     let told = log()
         .on(|cells, _, _, cx| {
             let end = cx.window().max_timestamp();

@@ -87,8 +87,7 @@ fn a_processing_timer_set_again_fires_later(p: &Pipeline) -> Ending {
         }
         tell(cells, key, number, cx)
     });
-    let script =
-        [Add("a", 1), Pass(3), Add("a", 2), Pass(3), Add("a", 3), Pass(3), Add("a", 4)];
+    let script = [Add("a", 1), Pass(3), Add("a", 2), Pass(3), Add("a", 3), Pass(3), Add("a", 4)];
     see(&told.of(&play(p, script)));
     Ending::done().saw(&[("a1: ", 1), ("a2: ", 1), ("a3: ", 1), ("a4: !", 1)])
 }
@@ -130,11 +129,18 @@ fn a_processing_timer_loops(p: &Pipeline) -> Ending {
 }
 
 fn each_key_has_processing_timers_of_its_own(p: &Pipeline) -> Ending {
-    let script =
-        [Add("a", 1), Pass(3), Add("b", 1), Pass(3), Add("a", 2), Add("b", 2), Pass(3), Add("b", 3)];
+    let script = [
+        Add("a", 1),
+        Pass(3),
+        Add("b", 1),
+        Pass(3),
+        Add("a", 2),
+        Add("b", 2),
+        Pass(3),
+        Add("b", 3),
+    ];
     see(&log().on(set_once).of(&play(p, script)));
-    Ending::done()
-        .saw(&[("a1: ", 1), ("b1: ", 1), ("a2: !", 1), ("b2: ", 1), ("b3: !", 1)])
+    Ending::done().saw(&[("a1: ", 1), ("b1: ", 1), ("a2: !", 1), ("b2: ", 1), ("b3: !", 1)])
 }
 
 fn processing_timers_of_tags_are_timers_of_their_own(p: &Pipeline) -> Ending {
@@ -203,8 +209,7 @@ fn a_processing_timer_of_a_window_fires_before_the_window_ends(p: &Pipeline) -> 
     let input = play(p, [Add("a", 1), Pass(9), Mark(20)]);
     let told = told.of(&input.window_into(FixedWindows::of(seconds(10))));
     see(&with_stamp(&told).map(|(text, stamp)| format!("{text} at {stamp}")));
-    Ending::done()
-        .saw(&[("a1:  at 1000 ms in [0, 10000)", 1), ("a at 1000 ms in [0, 10000)", 1)])
+    Ending::done().saw(&[("a1:  at 1000 ms in [0, 10000)", 1), ("a at 1000 ms in [0, 10000)", 1)])
 }
 
 fn a_processing_timer_reads_and_clears_state(p: &Pipeline) -> Ending {
