@@ -77,5 +77,5 @@ fn a_job_that_is_stuck_names_a_key_and_its_timer() {
     });
     assert!(why.contains("output hold 5 ms"), "{why}");
     assert!(why.contains("1 keys with state, such as key `some key` in window"), "{why}");
-    assert!(why.contains("whose timer `hold` is set for +inf and holds 5 ms"), "{why}");
+    assert!(why.contains("whose timer `event` is set for +inf and holds 5 ms"), "{why}");
 }

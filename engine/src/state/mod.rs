@@ -260,7 +260,7 @@ impl State {
     ) {
         use crate::keyed::{KeyChange, Timer, TimerId};
         let keyed = facts.keyed[stage.0].as_ref().expect("a stage with keys");
-        let family = keyed.family("hold").expect("a grouping");
+        let family = keyed.family("event").expect("a grouping");
         // Nine milliseconds long, and ends nine milliseconds after the epoch.
         let window = bytes::Bytes::from_static(&[0x80, 0, 0, 0, 0, 0, 0, 9, 9]);
         let id = TimerId { window, family, tag: bytes::Bytes::new() };
