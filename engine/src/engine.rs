@@ -359,7 +359,13 @@ impl Engine {
         let stages = self.facts.plan.stages.iter();
         let stuck = stages.filter(|stage| self.state.stage_watermarks(stage.id).1 < Timestamp::MAX);
         let lines: Vec<String> = stuck
-            .map(|stage| format!("\n  stage `{}`: {}", stage.name, self.state.describe(stage.id)))
+            .map(|stage| {
+                format!(
+                    "\n  stage `{}`: {}",
+                    stage.name,
+                    self.state.describe(&self.facts, stage.id)
+                )
+            })
             .collect();
         format!("the job is stuck: nothing runs, and these stages are not done{}", lines.concat())
     }
@@ -417,3 +423,6 @@ fn named_metrics(
     let metrics = metrics.values.into_iter();
     metrics.map(|((transform, name), value)| (name_of(transform), name, value)).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,7 +172,7 @@ impl KeyedFacts {
     }
 
     /// The number of a timer family.
-    pub(super) fn family(&self, name: &str) -> Option<u16> {
+    pub(crate) fn family(&self, name: &str) -> Option<u16> {
         position(&self.families, name)
     }
 

@@ -9,7 +9,8 @@ use purlin_sdk::Timestamp;
 use super::change::KeyChange;
 use super::facts::{KeyedFacts, Kind};
 use super::queue::{DueTimer, Now, TimerQueue};
-use super::table::Table;
+use super::table::{KeyState, Table};
+use super::timer_coding::read_window;
 use crate::state::Holds;
 
 /// The durable state of a stage with keys.
@@ -103,6 +104,34 @@ impl KeyedState {
     /// How many keys have state or timers.
     pub(crate) fn keys(&self) -> usize {
         self.partitions.values().map(|found| found.table.len()).sum()
+    }
+
+    /// A key with state, the one that holds the watermark the most, for a message.
+    pub(crate) fn example(&self, facts: &KeyedFacts) -> Option<String> {
+        let keys = self.partitions.values().flat_map(|found| found.table.iter());
+        let earliest = |state: &KeyState| {
+            let timers =
+                state.timers.iter().map(|(id, timer)| (timer.hold, timer.fire, id.clone()));
+            timers.min().map_or((Timestamp::MAX, Timestamp::MAX, None), |(hold, fire, id)| {
+                (hold, fire, Some(id))
+            })
+        };
+        let keys = keys.map(|(key, state)| (earliest(state), key));
+        let ((hold, fire, id), key) = keys.min()?;
+        let key = key.escape_ascii();
+        Some(match id {
+            None => format!("key `{key}`, without timers"),
+            Some(id) => {
+                let family = facts.families.get(usize::from(id.family));
+                let family = family.map_or("", |family| family.name.as_str());
+                let window = read_window(&id.window, facts.windows);
+                let window = window.map_or_else(|_| "?".to_owned(), |window| window.to_string());
+                format!(
+                    "key `{key}` in window {window}, whose timer `{family}` is set for {fire} and \
+                     holds {hold}"
+                )
+            }
+        })
     }
 
     /// About how many bytes of memory it takes.

@@ -36,6 +36,11 @@ impl Table {
         self.keys.get(key)
     }
 
+    /// All keys with what they keep, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Bytes, &KeyState)> {
+        self.keys.iter()
+    }
+
     /// How many keys have state or timers.
     pub(crate) fn len(&self) -> usize {
         self.keys.len()

@@ -245,12 +245,43 @@ impl State {
         self.quiescence.rest()
     }
 
+    /// Holds a stage without a reason, as a mistake in the engine would.
+    #[cfg(test)]
+    pub(crate) fn hold_for_ever(&mut self, stage: StageId, at: Timestamp) {
+        self.stages[stage.0].output_holds.add(at);
+    }
+
+    /// Has a key of a grouping hold its stage by a timer that never fires.
+    #[cfg(test)]
+    pub(crate) fn hold_key_for_ever(
+        &mut self,
+        facts: &Facts,
+        stage: StageId,
+        key: &'static [u8],
+        at: Timestamp,
+    ) {
+        use crate::keyed::{KeyChange, Timer, TimerId};
+        let keyed = facts.keyed[stage.0].as_ref().expect("a stage with keys");
+        let family = keyed.family("event").expect("a grouping");
+        // Nine milliseconds long, and ends nine milliseconds after the epoch.
+        let window = bytes::Bytes::from_static(&[0x80, 0, 0, 0, 0, 0, 0, 9, 9]);
+        let id = TimerId { window, family, tag: bytes::Bytes::new() };
+        let timers = [(id, Some(Timer { fire: Timestamp::MAX, hold: at }))].into();
+        let change = KeyChange { timers, ..KeyChange::default() };
+        let changes = [(bytes::Bytes::from_static(key), change)];
+        let stage = &mut self.stages[stage.0];
+        stage.keyed.change(keyed, 0, &changes, &mut stage.output_holds);
+    }
+
     /// What holds a stage that does not end, for the message of a job that is stuck.
-    pub(crate) fn describe(&self, stage: StageId) -> String {
+    pub(crate) fn describe(&self, facts: &Facts, stage: StageId) -> String {
+        let keyed = facts.keyed[stage.0].as_ref();
         let stage = &self.stages[stage.0];
+        let example = keyed.and_then(|facts| stage.keyed.example(facts));
+        let example = example.map_or_else(String::new, |key| format!(", such as {key}"));
         format!(
             "input watermark {}, output watermark {}, input hold {}, output hold {}, \
-             {} queue entries, {} buffered bytes, {} keys with state",
+             {} queue entries, {} buffered bytes, {} keys with state{example}",
             stage.input_watermark,
             stage.output_watermark,
             stage.input_holds.least(),

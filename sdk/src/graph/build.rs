@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use purlin_proto::pipeline::test_stream_payload;
 
 use crate::coders::CoderSpec;
 use crate::error::{Mistake, Place};
@@ -42,6 +43,8 @@ pub(crate) enum Spec {
     /// the pipeline is done.
     Assertion,
     Impulse,
+    /// A source that plays the script of a test.
+    TestStream(Vec<test_stream_payload::Event>),
     ParDo(ParDoSpec),
     GroupByKey,
     Flatten,

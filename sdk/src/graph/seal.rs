@@ -262,6 +262,9 @@ impl Sealing<'_> {
         let (urn, payload) = match &node.spec {
             Spec::Composite | Spec::Assertion => return None,
             Spec::Impulse => (urns::transforms::IMPULSE, Bytes::new()),
+            Spec::TestStream(events) => {
+                (urns::transforms::TEST_STREAM, self.test_stream(node, events))
+            }
             Spec::GroupByKey => (urns::transforms::GROUP_BY_KEY, Bytes::new()),
             Spec::Flatten => (urns::transforms::FLATTEN, Bytes::new()),
             Spec::Reshuffle => (urns::transforms::RESHUFFLE, Bytes::new()),
@@ -287,6 +290,16 @@ impl Sealing<'_> {
             }
         };
         Some(proto::FunctionSpec { urn: urn.to_owned(), payload })
+    }
+
+    fn test_stream(&mut self, node: &Node, events: &[proto::test_stream_payload::Event]) -> Bytes {
+        let output = node.outputs.first().map(|(_, id)| &self.graph.collections[id.0]);
+        let payload = proto::TestStreamPayload {
+            coder_id: output.map_or_else(String::new, |it| self.coder(&it.codec.spec())),
+            events: events.to_vec(),
+            endpoint: None,
+        };
+        payload.encode_to_vec().into()
     }
 
     fn combine(&mut self, id: NodeId, accumulator: &CoderSpec) -> Bytes {

@@ -5,5 +5,7 @@ mod assert_that;
 pub mod conformance;
 mod difference;
 mod scope;
+mod test_stream;
 
 pub use assert_that::{AssertThat, assert_that};
+pub use test_stream::TestStream;

@@ -123,6 +123,7 @@ impl<K: Element, V: Element, F: CombineFn<V>> Operator for Combine<K, V, F> {
     fn codec(&self, role: Role, edge: Edge<'_>) -> Option<Arc<dyn PortCodec>> {
         match (role, edge) {
             (Role::MergeAccumulators, Edge::Input) => Some(codec_of::<(K, Grouped<F::Acc>)>()),
+            (Role::CombineGroupedValues, Edge::Input) => Some(codec_of::<(K, Grouped<V>)>()),
             (Role::ExtractOutputs, Edge::Input)
             | (
                 Role::Precombine | Role::MergeAccumulators | Role::ConvertToAccumulators,

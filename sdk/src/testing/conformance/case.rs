@@ -59,6 +59,14 @@ pub enum Category {
     Combine,
     /// Windows, timestamps and panes.
     Windows,
+    /// State for each key and window.
+    State,
+    /// Timers for each key and window.
+    Timers,
+    /// Triggers and panes.
+    Triggers,
+    /// Sources that a test scripts.
+    TestStream,
     /// Side inputs.
     SideInputs,
     /// Redistribution.

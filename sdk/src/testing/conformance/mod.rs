@@ -17,7 +17,9 @@
 mod case;
 mod cases;
 mod ending;
+mod keep;
 mod metrics;
+mod played;
 mod report;
 mod run;
 mod source;

@@ -28,6 +28,7 @@ mod combine;
 mod create;
 mod errors;
 mod everyday;
+mod expiration;
 mod fanout;
 mod finalization;
 mod flatten;
@@ -41,11 +42,20 @@ mod outputs;
 mod panes;
 mod par_do;
 mod reshuffle;
+mod retractions;
+mod sessions;
 mod side_inputs;
 mod sketches;
 mod splittable;
+mod state_maps;
+mod state_scopes;
+mod state_values;
 mod streaming;
+mod test_streams;
+mod timers_event;
+mod timers_processing;
 mod timestamps;
+mod triggers;
 mod windows;
 
 /// All cases.
@@ -75,6 +85,16 @@ pub fn cases() -> &'static [Case] {
             reshuffle::CASES,
             splittable::CASES,
             streaming::CASES,
+            state_values::CASES,
+            state_maps::CASES,
+            state_scopes::CASES,
+            timers_event::CASES,
+            timers_processing::CASES,
+            expiration::CASES,
+            triggers::CASES,
+            retractions::CASES,
+            sessions::CASES,
+            test_streams::CASES,
             metrics::CASES,
             finalization::CASES,
             coders::CASES,
