@@ -8,8 +8,10 @@
 mod cut;
 mod index;
 mod partition;
+mod pick;
 #[cfg(test)]
 mod tests;
+mod uniform;
 mod windows;
 mod wire;
 
@@ -118,7 +120,7 @@ impl Shuffle {
             for piece in self.cut(edge, chunk, random.as_deref_mut()) {
                 let slices = windows::slices(&piece, edge)
                     .map_err(|problem| self.failure(collection, &problem))?;
-                outputs.push(Output { collection, chunk: Arc::new(piece), slices });
+                uniform::push(Output { collection, chunk: Arc::new(piece), slices }, edge, outputs);
             }
         }
         Ok(())

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use purlin_sdk::Timestamp;
 use purlin_sdk::exec::{Chunk, Framing};
 use purlin_sdk::{Stamp, Window};
 
@@ -108,13 +107,12 @@ impl State {
             effects.added.push((stage, self.enqueue(stage, entry)));
         }
         let hold = consumed.iter().fold(Hold::NONE, |hold, entry| hold.min(entry.hold));
-        let latest_window =
-            consumed.iter().map(|entry| entry.latest_window).max().unwrap_or(Timestamp::MAX);
         for chunk in &commit.unprocessed {
             let entry = Entry {
                 work: Work::Elements(Arc::clone(chunk)),
                 bytes: chunk.size_bytes(),
-                latest_window,
+                // The bundle had begun, so the side inputs were ready.
+                windows: Vec::new(),
                 hold,
                 tokens: tokens.clone(),
             };
@@ -137,7 +135,7 @@ impl State {
             for group in groups {
                 let entry = Entry {
                     bytes: group.size_bytes(),
-                    latest_window: window.max_timestamp(),
+                    windows: Vec::new(),
                     work: Work::Groups(group),
                     hold: Hold::output(hold),
                     tokens: None,
@@ -167,7 +165,7 @@ fn residual_entry(residual: &ResidualWork, tokens: Tokens) -> Entry {
         },
         bytes: residual.chunk.size_bytes(),
         // Its element was begun, so its side inputs were ready.
-        latest_window: Timestamp::MIN,
+        windows: Vec::new(),
         hold: Hold::output(residual.hold),
         tokens,
     }

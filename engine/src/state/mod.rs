@@ -23,7 +23,6 @@ use self::groups::GroupBuffer;
 pub(crate) use self::holds::Holds;
 use self::quiescence::Quiescence;
 use self::script::Script;
-pub(crate) use self::side_gate::side_window_span;
 use crate::bundle::BundleId;
 use crate::keyed::{KeyedFacts, KeyedState, Now, Table};
 use crate::plan::{CollectionId, Plan, StageId};

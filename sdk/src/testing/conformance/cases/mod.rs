@@ -39,6 +39,8 @@ mod panes;
 mod par_do;
 mod reshuffle;
 mod side_inputs;
+mod side_panes;
+mod side_windows;
 mod splittable;
 mod streaming;
 mod timestamps;
@@ -64,6 +66,8 @@ pub fn cases() -> &'static [Case] {
             timestamps::CASES,
             panes::CASES,
             side_inputs::CASES,
+            side_windows::CASES,
+            side_panes::CASES,
             reshuffle::CASES,
             splittable::CASES,
             streaming::CASES,
