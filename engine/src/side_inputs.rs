@@ -84,7 +84,11 @@ impl SideInputs {
     }
 
     /// Drops the windows that nobody reads any more.
-    pub(crate) fn expire(&mut self, collection: CollectionId, is_expired: impl Fn(&Window) -> bool) {
+    pub(crate) fn expire(
+        &mut self,
+        collection: CollectionId,
+        is_expired: impl Fn(&Window) -> bool,
+    ) {
         if let Some(windows) = self.collections.get_mut(&collection)
             && windows.keys().any(&is_expired)
         {

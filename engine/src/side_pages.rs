@@ -71,8 +71,7 @@ impl View<'_> {
             return Err(Failure::new("a stage of the runner has no side inputs"));
         };
         let mut sides = sdk.side_inputs.iter();
-        let side =
-            sides.find(|side| side.transform_id == transform_id && side.local_name == name);
+        let side = sides.find(|side| side.transform_id == transform_id && side.local_name == name);
         let missing = || Failure::new(format!("no side input is named `{name}`"));
         side.map(|side| side.collection).ok_or_else(missing)
     }

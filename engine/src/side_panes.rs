@@ -67,3 +67,57 @@ impl GroupSlice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use purlin_sdk::Stamp;
+    use purlin_sdk::exec::{Chunk, Entry, Framing};
+
+    use super::*;
+
+    /// Pairs of a key and a value of one byte each.
+    fn pairs(pane: i64, keys: &'static [u8]) -> Kept {
+        let data: Vec<u8> = keys.iter().flat_map(|key| [*key, b'0']).collect();
+        let entry = |row: u32| Entry { start: row, value: row, key_length: 1, key_hash: 0 };
+        let count = u32::try_from(keys.len()).expect("few");
+        let chunk = Chunk {
+            data: Bytes::from(data),
+            framing: Framing::Constant(Stamp::default()),
+            count,
+            partition: None,
+            index: Some((0..count).map(|row| entry(row * 2)).collect()),
+        };
+        Kept { slice: GroupSlice { chunk: Arc::new(chunk), elements: None }, pane }
+    }
+
+    fn keys(kept: &[Kept]) -> Vec<(i64, Vec<u8>)> {
+        let keys = |kept: &Kept| kept.slice.rows().map(|row| kept.slice.key(row)[0]).collect();
+        kept.iter().map(|kept| (kept.pane, keys(kept))).collect()
+    }
+
+    #[test]
+    fn a_later_pane_replaces_its_keys_in_whatever_order_panes_come() {
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut kept = Vec::new();
+            for pane in order {
+                let all: [&[u8]; 3] = [b"abc", b"ab", b"a"];
+                pairs(pane, all[usize::try_from(pane).expect("small")]).add_to(&mut kept, true);
+            }
+            let expected = [(0, b"c".to_vec()), (1, b"b".to_vec()), (2, b"a".to_vec())];
+            assert_eq!(keys(&kept), expected, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn panes_that_discard_are_all_kept_in_their_order() {
+        let mut kept = Vec::new();
+        for pane in [2, 0, 1] {
+            pairs(pane, b"a").add_to(&mut kept, false);
+        }
+        let panes: Vec<i64> = kept.iter().map(|kept| kept.pane).collect();
+        assert_eq!(panes, [0, 1, 2]);
+    }
+}

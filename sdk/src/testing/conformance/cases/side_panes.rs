@@ -13,12 +13,11 @@ use crate::testing::conformance::stamps::seconds;
 use crate::transforms::{Max, Sum};
 use crate::window::{FixedWindows, GlobalWindows, Trigger, WindowInto};
 
-list!(SideInputs: a_singleton_is_the_latest_accumulated_pane,
+list!(SideInputs: a_side_input_without_a_pane_is_ready_at_its_end;
+    sharing: a_singleton_is_the_latest_accumulated_pane,
     a_singleton_is_the_latest_discarded_pane, a_list_has_all_discarded_panes,
     a_list_has_the_latest_accumulated_pane, a_map_has_the_latest_pane_of_each_key,
-    a_multimap_has_the_latest_pane_of_each_key,
-    a_side_input_without_a_pane_is_ready_at_its_end;
-    sharing: an_early_pane_makes_a_window_ready);
+    a_multimap_has_the_latest_pane_of_each_key, an_early_pane_makes_a_window_ready);
 
 fn each_element() -> Trigger {
     Trigger::after_count(1).repeatedly()
@@ -33,21 +32,21 @@ fn discarding() -> WindowInto {
     GlobalWindows.triggering(each_element()).discarding()
 }
 
-/// Elements that come one by one from a stream that does not end before the job does.
-fn slowly(p: &Pipeline, values: impl IntoIterator<Item = i64>) -> PCollection<i64> {
-    let acts = values.into_iter().flat_map(|value| [Give(value, value), Watermark(value)]);
-    let acts: Vec<Act> = acts.chain([Await(Gate::default(), 1)]).collect();
+/// The elements 1, 2 and 3 of a stream that does not end before the job does, each once the pane of
+/// the one before has come.
+fn slowly(p: &Pipeline, panes: &Gate) -> PCollection<i64> {
+    let acts =
+        [1, 2, 3].into_iter().flat_map(|n| [Await(panes.clone(), n - 1), Give(n, n), Watermark(n)]);
+    let acts: Vec<Act> = acts.chain([Await(panes.clone(), i64::MAX)]).collect();
     script(p, acts)
 }
 
-/// A job that ends when an element of the main input has seen the text `last`; all others have seen
-/// one of `earlier`.
-fn ends_with(
-    last: fn(&Metrics) -> bool,
-    expected: &'static [&'static str],
-) -> Ending {
+/// A job that ends when an element of the main input has seen the last text; no element may see
+/// another than these.
+fn ends_with(last: fn(&Metrics) -> bool, expected: &'static [&'static str]) -> Ending {
     Ending::cancelled_when(last).and(move |metrics| {
-        let allowed: BTreeSet<String> = expected.iter().map(|text| format!("seen {text}")).collect();
+        let allowed: BTreeSet<String> =
+            expected.iter().map(|text| format!("seen {text}")).collect();
         let names = metrics.keys().map(|(_, name)| name).filter(|name| name.starts_with("seen "));
         let wrong: Vec<_> = names.filter(|name| !allowed.contains(*name)).collect();
         if wrong.is_empty() { Ok(()) } else { Err(format!("{wrong:?}")) }
@@ -55,35 +54,41 @@ fn ends_with(
 }
 
 fn a_singleton_is_the_latest_accumulated_pane(p: &Pipeline) -> Ending {
-    let sum = slowly(p, [1, 2, 3]).window_into(accumulating()).combine_globally(Sum);
+    let panes = Gate::default();
+    let sum = slowly(p, &panes).window_into(accumulating()).combine_globally(Sum);
+    let sum = panes.pass(&sum);
     see(&endless(p).with_side_input(sum.as_singleton()).map(|_, sum| sum.to_string()));
     ends_with(|metrics| counter(metrics, "seen 6") > 0, &["1", "3", "6"])
 }
 
 fn a_singleton_is_the_latest_discarded_pane(p: &Pipeline) -> Ending {
-    let most = slowly(p, [1, 2, 3]).window_into(discarding()).combine_globally(Max);
+    let panes = Gate::default();
+    let most = slowly(p, &panes).window_into(discarding()).combine_globally(Max);
+    let most = panes.pass(&most);
     see(&endless(p).with_side_input(most.as_singleton()).map(|_, most| most.to_string()));
     ends_with(|metrics| counter(metrics, "seen 3") > 0, &["1", "2", "3"])
 }
 
 fn a_list_has_all_discarded_panes(p: &Pipeline) -> Ending {
-    let sums = slowly(p, [1, 2, 3]).window_into(discarding()).combine_globally(Sum);
+    let panes = Gate::default();
+    let sums = slowly(p, &panes).window_into(discarding()).combine_globally(Sum);
+    let sums = panes.pass(&sums);
     see(&endless(p).with_side_input(sums.as_list()).map(|_, sums| format!("{sums:?}")));
-    ends_with(
-        |metrics| counter(metrics, "seen [1, 2, 3]") > 0,
-        &["[1]", "[1, 2]", "[1, 2, 3]"],
-    )
+    ends_with(|metrics| counter(metrics, "seen [1, 2, 3]") > 0, &["[1]", "[1, 2]", "[1, 2, 3]"])
 }
 
 fn a_list_has_the_latest_accumulated_pane(p: &Pipeline) -> Ending {
-    let sums = slowly(p, [1, 2, 3]).window_into(accumulating()).combine_globally(Sum);
+    let panes = Gate::default();
+    let sums = slowly(p, &panes).window_into(accumulating()).combine_globally(Sum);
+    let sums = panes.pass(&sums);
     see(&endless(p).with_side_input(sums.as_list()).map(|_, sums| format!("{sums:?}")));
     ends_with(|metrics| counter(metrics, "seen [6]") > 0, &["[1]", "[3]", "[6]"])
 }
 
 fn a_map_has_the_latest_pane_of_each_key(p: &Pipeline) -> Ending {
-    let sums = slowly(p, [1, 2, 3]).window_into(accumulating()).key_by(|n| n % 2);
-    let sums = sums.combine_per_key(Sum).as_map();
+    let panes = Gate::default();
+    let sums = slowly(p, &panes).window_into(accumulating()).key_by(|n| n % 2);
+    let sums = panes.pass(&sums.combine_per_key(Sum)).as_map();
     let texts = endless(p).with_side_input(sums).map(|_, sums| {
         let shown = |key: i64| sums.get(&key).map_or("none".to_owned(), i64::to_string);
         format!("{} {}", shown(0), shown(1))
@@ -96,11 +101,12 @@ fn a_map_has_the_latest_pane_of_each_key(p: &Pipeline) -> Ending {
 }
 
 fn a_multimap_has_the_latest_pane_of_each_key(p: &Pipeline) -> Ending {
-    let sums = slowly(p, [1, 2, 3]).window_into(accumulating()).key_by(|n| n % 2);
-    let sums = sums.combine_per_key(Sum).as_multimap();
-    let texts = endless(p).with_side_input(sums).map(|_, sums| {
-        format!("{:?} {:?}", sums.get(&0).cloned(), sums.get(&1).cloned())
-    });
+    let panes = Gate::default();
+    let sums = slowly(p, &panes).window_into(accumulating()).key_by(|n| n % 2);
+    let sums = panes.pass(&sums.combine_per_key(Sum)).as_multimap();
+    let texts = endless(p)
+        .with_side_input(sums)
+        .map(|_, sums| format!("{:?} {:?}", sums.get(&0).cloned(), sums.get(&1).cloned()));
     see(&texts);
     ends_with(
         |metrics| counter(metrics, "seen Some([2]) Some([4])") > 0,
