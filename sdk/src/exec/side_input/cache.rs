@@ -142,7 +142,8 @@ mod tests {
         assert_eq!(cache.reuse(&window(0), token(1).as_ref()), None);
         let last = cache.reuse(&window(99), token(1).as_ref()).expect("it was used last");
         assert_eq!(*cache.get(last), 99);
-        // A large one leaves no room for others, but is kept.
+        // A large one that was used last leaves no room for others, but is kept.
+        cache.next_bundle();
         cache.insert(window(200), 200, token(1), MOST_BYTES * 2);
         cache.next_bundle();
         assert_eq!(cache.entries.len(), 1);
