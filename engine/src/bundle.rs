@@ -159,7 +159,7 @@ pub struct Output {
     pub slices: Vec<WindowSlice>,
 }
 
-/// The elements of a chunk that are in one window.
+/// The elements of a chunk that are in one window and pane.
 #[derive(Clone, PartialEq, Debug)]
 pub struct WindowSlice {
     /// The window.
@@ -168,4 +168,6 @@ pub struct WindowSlice {
     pub elements: Option<Arc<[u32]>>,
     /// Their least timestamp.
     pub min_timestamp: Timestamp,
+    /// The index of their pane; 0 where no reader needs to know.
+    pub pane: i64,
 }

@@ -7,7 +7,7 @@ use purlin_sdk::Error;
 use purlin_sdk::runner::Gap;
 
 use crate::plan::{Plan, PlanError, PlanOptions, StageKind, feature, plan};
-use crate::state::side_window_span;
+use crate::side_facts::SideFacts;
 
 /// The features of the model that the engine lacks, for all runners that use it.
 pub const GAPS: &[Gap] = &[
@@ -15,8 +15,8 @@ pub const GAPS: &[Gap] = &[
     gap(UNENDING_SIDE_INPUT, "its contents are never complete"),
 ];
 
-/// A side input that neither ends nor has windows that do.
-const UNENDING_SIDE_INPUT: &str = "an unbounded side input in the global window";
+/// A side input that neither ends nor has windows that do, or panes before.
+const UNENDING_SIDE_INPUT: &str = "an unbounded side input whose windows do not end";
 
 const fn gap(feature: &'static str, reason: &'static str) -> Gap {
     Gap { feature, reason }
@@ -53,7 +53,7 @@ pub fn refuse_unsupported(plan: &Plan, runner: &str) -> Result<(), Error> {
         let StageKind::Sdk(sdk) = &stage.kind else { continue };
         for side in &sdk.side_inputs {
             let collection = &plan.collections[side.collection.0];
-            if !collection.is_bounded && side_window_span(&collection.windowing).is_none() {
+            if !collection.is_bounded && !SideFacts::of(collection).is_ready_before_its_end() {
                 refuse(UNENDING_SIDE_INPUT, &stage.name, runner)?;
             }
         }

@@ -7,19 +7,40 @@ use purlin_sdk::Window;
 
 use crate::bundle::GroupSlice;
 use crate::plan::CollectionId;
+use crate::side_panes::Kept;
 
 /// The contents of side inputs at one moment, cheap to copy.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct SideInputs {
-    collections: BTreeMap<CollectionId, Arc<BTreeMap<Window, Vec<GroupSlice>>>>,
+    collections: BTreeMap<CollectionId, Arc<BTreeMap<Window, Contents>>>,
+    /// How often contents changed.
+    changes: u64,
+}
+
+/// The elements of one window.
+#[derive(Clone, PartialEq, Default, Debug)]
+struct Contents {
+    kept: Vec<Kept>,
+    /// Never the same for other contents of the window.
+    version: u64,
 }
 
 impl SideInputs {
     /// The elements of a collection in one of its windows, in the order of arrival.
+    pub fn window(
+        &self,
+        collection: CollectionId,
+        window: &Window,
+    ) -> impl Iterator<Item = &GroupSlice> {
+        let contents = self.contents(collection, window);
+        contents.into_iter().flat_map(|contents| &contents.kept).map(|kept| &kept.slice)
+    }
+
+    /// What tells the contents of a window from those that it has at other times; 0 while it has
+    /// none.
     #[must_use]
-    pub fn window(&self, collection: CollectionId, window: &Window) -> &[GroupSlice] {
-        let windows = self.collections.get(&collection);
-        windows.and_then(|windows| windows.get(window)).map_or(&[], Vec::as_slice)
+    pub fn version(&self, collection: CollectionId, window: &Window) -> u64 {
+        self.contents(collection, window).map_or(0, |contents| contents.version)
     }
 
     /// The windows of a collection that have elements.
@@ -31,19 +52,51 @@ impl SideInputs {
     #[must_use]
     pub fn size_bytes(&self) -> usize {
         let windows = self.collections.values().flat_map(|windows| windows.values());
-        windows.flatten().map(GroupSlice::size_bytes).sum()
+        windows.flat_map(|contents| &contents.kept).map(|kept| kept.slice.size_bytes()).sum()
+    }
+
+    /// Whether anything has come for a window.
+    pub(crate) fn has(&self, collection: CollectionId, window: &Window) -> bool {
+        self.contents(collection, window).is_some()
     }
 
     /// These collections alone.
     pub(crate) fn restricted(&self, to: impl Iterator<Item = CollectionId>) -> Self {
         let chosen = to.filter_map(|id| Some((id, Arc::clone(self.collections.get(&id)?))));
-        Self { collections: chosen.collect() }
+        Self { collections: chosen.collect(), changes: self.changes }
     }
 
-    pub(crate) fn push(&mut self, collection: CollectionId, window: Window, slice: GroupSlice) {
+    /// Adds elements to a window; with `replaces`, in place of those of earlier panes.
+    pub(crate) fn push(
+        &mut self,
+        collection: CollectionId,
+        window: Window,
+        new: Kept,
+        replaces: bool,
+    ) {
+        self.changes += 1;
         // A bundle may hold the present contents as its snapshot: then they are copied, which
         // copies references and no elements.
         let windows = Arc::make_mut(self.collections.entry(collection).or_default());
-        windows.entry(window).or_default().push(slice);
+        let contents = windows.entry(window).or_default();
+        contents.version = self.changes;
+        new.add_to(&mut contents.kept, replaces);
+    }
+
+    /// Drops the windows that nobody reads any more.
+    pub(crate) fn expire(
+        &mut self,
+        collection: CollectionId,
+        is_expired: impl Fn(&Window) -> bool,
+    ) {
+        if let Some(windows) = self.collections.get_mut(&collection)
+            && windows.keys().any(&is_expired)
+        {
+            Arc::make_mut(windows).retain(|window, _| !is_expired(window));
+        }
+    }
+
+    fn contents(&self, collection: CollectionId, window: &Window) -> Option<&Contents> {
+        self.collections.get(&collection)?.get(window)
     }
 }

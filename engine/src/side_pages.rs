@@ -34,6 +34,22 @@ pub fn read_side_input(
     }
 }
 
+/// What tells the present contents of a side input's window from those at other times: as long as
+/// it stays the same, a reader may keep what it made of them. `None` for what is no side input.
+pub(crate) fn side_input_token(
+    shuffle: &Shuffle,
+    stage: StageId,
+    contents: &SideInputs,
+    key: &StateKey,
+) -> Option<Bytes> {
+    let Some(Type::IterableSideInput(key)) = &key.r#type else { return None };
+    let view = View { shuffle, stage, contents };
+    let collection = view.collection(&key.transform_id, &key.side_input_id).ok()?;
+    let window = view.side_window(collection, &key.window);
+    let version = window.map_or(0, |window| contents.version(collection, window));
+    Some(Bytes::copy_from_slice(&version.to_be_bytes()))
+}
+
 struct View<'a> {
     shuffle: &'a Shuffle,
     stage: StageId,
@@ -42,21 +58,22 @@ struct View<'a> {
 
 impl View<'_> {
     fn iterable(&self, key: &IterableSideInput, token: &Bytes) -> Result<StatePage, Box<Failure>> {
+        let collection = self.collection(&key.transform_id, &key.side_input_id)?;
+        let Some(window) = self.side_window(collection, &key.window) else {
+            // A window without elements.
+            return Ok(StatePage::default());
+        };
+        page(self.contents.window(collection, window), token)
+    }
+
+    fn collection(&self, transform_id: &str, name: &str) -> Result<CollectionId, Box<Failure>> {
         let StageKind::Sdk(sdk) = &self.shuffle.plan().stages[self.stage.0].kind else {
             return Err(Failure::new("a stage of the runner has no side inputs"));
         };
         let mut sides = sdk.side_inputs.iter();
-        let side = sides.find(|side| {
-            side.transform_id == key.transform_id && side.local_name == key.side_input_id
-        });
-        let Some(side) = side else {
-            return Err(Failure::new(format!("no side input is named `{}`", key.side_input_id)));
-        };
-        let Some(window) = self.side_window(side.collection, &key.window) else {
-            // A window without elements.
-            return Ok(StatePage::default());
-        };
-        page(self.contents.window(side.collection, window), token)
+        let side = sides.find(|side| side.transform_id == transform_id && side.local_name == name);
+        let missing = || Failure::new(format!("no side input is named `{name}`"));
+        side.map(|side| side.collection).ok_or_else(missing)
     }
 
     fn side_window(&self, collection: CollectionId, encoded: &[u8]) -> Option<&Window> {
@@ -70,7 +87,10 @@ impl View<'_> {
 }
 
 /// The page that a token asks for: one slice a page.
-fn page(slices: &[GroupSlice], token: &Bytes) -> Result<StatePage, Box<Failure>> {
+fn page<'a>(
+    mut slices: impl Iterator<Item = &'a GroupSlice>,
+    token: &Bytes,
+) -> Result<StatePage, Box<Failure>> {
     let position = match token.as_ref() {
         [] => 0,
         bytes => {
@@ -79,11 +99,10 @@ fn page(slices: &[GroupSlice], token: &Bytes) -> Result<StatePage, Box<Failure>>
             usize::try_from(u64::from_be_bytes(bytes)).unwrap_or(usize::MAX)
         }
     };
-    let Some(slice) = slices.get(position) else { return Ok(StatePage::default()) };
-    let next = if position + 1 < slices.len() {
-        Bytes::copy_from_slice(&(position as u64 + 1).to_be_bytes())
-    } else {
-        Bytes::new()
+    let Some(slice) = slices.nth(position) else { return Ok(StatePage::default()) };
+    let next = match slices.next() {
+        Some(_) => Bytes::copy_from_slice(&(position as u64 + 1).to_be_bytes()),
+        None => Bytes::new(),
     };
     Ok(StatePage { data: values(slice), next })
 }

@@ -1,6 +1,7 @@
 //! Who reads what, with flattens and reshuffles looked through.
 
 use crate::plan::{CollectionId, Plan, Stage, StageId, StageKind};
+use crate::side_facts::SideFacts;
 
 /// Facts about a plan that the engine and the shuffle look up often.
 #[derive(Debug)]
@@ -9,6 +10,8 @@ pub(crate) struct Topology {
     pub(crate) deliveries: Vec<Vec<Delivery>>,
     /// By collection: what its readers need of each chunk.
     pub(crate) needs: Vec<Needs>,
+    /// By collection: what the engine knows of those that are side inputs.
+    pub(crate) sides: Vec<Option<SideFacts>>,
     /// By stage: main inputs.
     pub(crate) inputs: Vec<Vec<CollectionId>>,
     /// By stage: the SDK stages whose queues its outputs enter.
@@ -46,6 +49,10 @@ pub(crate) struct Needs {
     pub(crate) single: bool,
     /// Small chunks, to be spread over executors.
     pub(crate) spread: bool,
+    /// Chunks whose elements are all in the same windows, since each waits for its side inputs.
+    pub(crate) uniform: bool,
+    /// Which elements are in which pane.
+    pub(crate) panes: bool,
 }
 
 impl Needs {
@@ -64,7 +71,10 @@ impl Topology {
         let needs = all().map(|id| needs(plan, id, &deliveries[id.0], &is_keyed)).collect();
         let inputs = plan.stages.iter().map(inputs_of).collect();
         let downstream = plan.stages.iter().map(|stage| downstream(stage, &deliveries)).collect();
-        Self { deliveries, needs, inputs, downstream }
+        let sides = plan.collections.iter().map(|collection| {
+            (!collection.side_consumers.is_empty()).then(|| SideFacts::of(collection))
+        });
+        Self { deliveries, needs, sides: sides.collect(), inputs, downstream }
     }
 }
 
@@ -125,11 +135,19 @@ fn needs(
                 needs.partitions = true;
                 needs.windows = true;
             }
-            Reader::Side => needs.windows = true,
+            Reader::Side => {
+                let side = SideFacts::of(&plan.collections[delivery.collection.0]);
+                needs.windows = true;
+                needs.panes |= side.has_panes;
+            }
             Reader::Queue(stage) => {
                 needs.partitions |= is_keyed(stage);
                 if let StageKind::Sdk(sdk) = &plan.stages[stage.0].kind {
-                    needs.windows |= !sdk.side_inputs.is_empty();
+                    let mut sides = sdk.side_inputs.iter();
+                    let collection = |id: CollectionId| &plan.collections[id.0];
+                    needs.uniform |= sides
+                        .any(|side| !SideFacts::of(collection(side.collection)).is_ready_at_once);
+                    needs.windows |= needs.uniform;
                     needs.single |= sdk.is_splittable;
                 }
             }

@@ -108,7 +108,7 @@ fn a_stream_in_the_global_window_is_no_side_input_and_has_no_sum() {
         the pipeline has 2 mistake(s)
         error: an unbounded side input in the global window would never be ready
           at: sdk/tests/assertions.rs:104:65
-          help: window it first, for example `.window_into(FixedWindows::of(…))`
+          help: window it first, for example `.window_into(FixedWindows::of(…))`, or give the window a trigger
         error: grouping an unbounded collection in the global window would never end
           at: sdk/tests/assertions.rs:105:37
           help: window it first, for example `.window_into(FixedWindows::of(…))`, or give the window a trigger"#]];

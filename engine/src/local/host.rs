@@ -14,7 +14,7 @@ use crate::plan::{SdkStage, StageId};
 use crate::random::Random;
 use crate::shuffle::Shuffle;
 use crate::side_inputs::SideInputs;
-use crate::side_pages::read_side_input;
+use crate::side_pages::{read_side_input, side_input_token};
 
 /// What a running bundle has put out so far.
 pub(super) struct Collected {
@@ -96,6 +96,10 @@ impl Host for LocalHost {
             Some(keyed) if is_user_state(key) => lock(keyed).get(key, token),
             _ => read_side_input(&self.shuffle, self.stage, &self.side_inputs, key, token),
         }
+    }
+
+    fn cache_token(&mut self, key: &StateKey) -> Option<Bytes> {
+        side_input_token(&self.shuffle, self.stage, &self.side_inputs, key)
     }
 
     fn append_state(&mut self, key: &StateKey, data: Bytes) -> Result<(), Box<Failure>> {

@@ -110,6 +110,8 @@ pub(super) struct SliceRecord {
     pub(super) elements: Vec<u32>,
     #[prost(sint64, tag = "4")]
     pub(super) min_timestamp: i64,
+    #[prost(int64, tag = "5")]
+    pub(super) pane: i64,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -135,6 +135,7 @@ fn output_record(output: &Output) -> m::OutputRecord {
                 all: slice.elements.is_none(),
                 elements: slice.elements.as_deref().unwrap_or_default().to_vec(),
                 min_timestamp: slice.min_timestamp.0,
+                pane: slice.pane,
             })
             .collect(),
     }
@@ -153,6 +154,7 @@ fn slice_of(record: m::SliceRecord) -> Result<WindowSlice, Error> {
         window: window::of_record(record.window.ok_or_else(malformed)?)?,
         elements: (!record.all).then(|| record.elements.into()),
         min_timestamp: Timestamp(record.min_timestamp),
+        pane: record.pane,
     })
 }
 

@@ -8,8 +8,10 @@
 mod cut;
 mod index;
 mod partition;
+mod pick;
 #[cfg(test)]
 mod tests;
+mod uniform;
 mod windows;
 mod wire;
 
@@ -127,7 +129,7 @@ impl Shuffle {
                 if edge.only_waits {
                     piece.index = None;
                 }
-                outputs.push(Output { collection, chunk: Arc::new(piece), slices });
+                uniform::push(Output { collection, chunk: Arc::new(piece), slices }, edge, outputs);
             }
         }
         Ok(())

@@ -19,8 +19,9 @@ pub(super) fn slices(chunk: &Chunk, edge: &Edge) -> Result<Vec<WindowSlice>, Str
                 let mut reader = Reader::new(&chunk.data[entry.start as usize..]);
                 let stamp =
                     read_stamp(&mut reader, &edge.windows).map_err(|error| error.to_string())?;
+                let pane = if edge.needs.panes { stamp.pane.index } else { 0 };
                 for window in stamp.windows.as_slice() {
-                    found.add(window, row, stamp.timestamp);
+                    found.add((window, pane), row, stamp.timestamp);
                 }
             }
             Ok(found.into_slices(chunk.count))
@@ -29,40 +30,55 @@ pub(super) fn slices(chunk: &Chunk, edge: &Edge) -> Result<Vec<WindowSlice>, Str
     }
 }
 
+struct WindowRows {
+    window: Window,
+    pane: i64,
+    rows: Vec<u32>,
+    min_timestamp: Timestamp,
+}
+
 #[derive(Default)]
 struct Found {
-    by_window: HashMap<Window, usize>,
-    slices: Vec<(Window, Vec<u32>, Timestamp)>,
+    by_window: HashMap<(Window, i64), usize>,
+    slices: Vec<WindowRows>,
     /// Neighbours are mostly in the same window.
     last: usize,
 }
 
 impl Found {
-    fn add(&mut self, window: &Window, row: u32, timestamp: Timestamp) {
-        if self.slices.get(self.last).is_none_or(|(last, ..)| last != window) {
-            self.last = self.position(window, timestamp);
+    fn add(&mut self, at: (&Window, i64), row: u32, timestamp: Timestamp) {
+        let is_other = |last: &WindowRows| (&last.window, last.pane) != at;
+        if self.slices.get(self.last).is_none_or(is_other) {
+            self.last = self.position(at, timestamp);
         }
-        let (_, rows, least) = &mut self.slices[self.last];
-        rows.push(row);
-        *least = timestamp.min(*least);
+        let slice = &mut self.slices[self.last];
+        slice.rows.push(row);
+        slice.min_timestamp = timestamp.min(slice.min_timestamp);
     }
 
-    fn position(&mut self, window: &Window, timestamp: Timestamp) -> usize {
-        if let Some(position) = self.by_window.get(window) {
+    fn position(&mut self, (window, pane): (&Window, i64), min_timestamp: Timestamp) -> usize {
+        let key = (window.clone(), pane);
+        if let Some(position) = self.by_window.get(&key) {
             return *position;
         }
-        self.by_window.insert(window.clone(), self.slices.len());
-        self.slices.push((window.clone(), Vec::new(), timestamp));
+        self.by_window.insert(key, self.slices.len());
+        self.slices.push(WindowRows {
+            window: window.clone(),
+            pane,
+            rows: Vec::new(),
+            min_timestamp,
+        });
         self.slices.len() - 1
     }
 
     fn into_slices(self, count: u32) -> Vec<WindowSlice> {
         let slices = self.slices.into_iter();
         slices
-            .map(|(window, rows, min_timestamp)| WindowSlice {
+            .map(|WindowRows { window, pane, rows, min_timestamp }| WindowSlice {
                 window,
                 elements: (rows.len() < count as usize).then(|| rows.into()),
                 min_timestamp,
+                pane,
             })
             .collect()
     }

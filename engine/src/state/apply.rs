@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use purlin_sdk::Timestamp;
 use purlin_sdk::exec::{Chunk, Framing};
 use purlin_sdk::{Stamp, Window};
 
@@ -112,13 +111,12 @@ impl State {
             effects.added.push((stage, self.enqueue(stage, entry)));
         }
         let hold = consumed.iter().fold(Hold::NONE, |hold, entry| hold.min(entry.hold));
-        let latest_window =
-            consumed.iter().map(|entry| entry.latest_window).max().unwrap_or(Timestamp::MAX);
         for chunk in &commit.unprocessed {
             let entry = Entry {
                 work: Work::Elements(Arc::clone(chunk)),
                 bytes: chunk.size_bytes(),
-                latest_window,
+                // The bundle had begun, so the side inputs were ready.
+                windows: Vec::new(),
                 hold,
                 tokens: tokens.clone(),
             };
@@ -141,7 +139,7 @@ impl State {
             for group in groups {
                 let entry = Entry {
                     bytes: group.size_bytes(),
-                    latest_window: window.max_timestamp(),
+                    windows: Vec::new(),
                     work: Work::Groups(group),
                     hold: Hold::output(hold),
                     tokens: None,
@@ -158,7 +156,7 @@ impl State {
             let last = part.0.max_timestamp();
             let entry = Entry {
                 bytes: group.size_bytes(),
-                latest_window: last,
+                windows: Vec::new(),
                 work: Work::Compact(group),
                 // The window must not fire without them. What it holds at the output stays.
                 hold: Hold::input(last),
@@ -198,7 +196,7 @@ fn residual_entry(residual: &ResidualWork, tokens: Tokens) -> Entry {
         },
         bytes: residual.chunk.size_bytes(),
         // Its element was begun, so its side inputs were ready.
-        latest_window: Timestamp::MIN,
+        windows: Vec::new(),
         hold: Hold::output(residual.hold),
         tokens,
     }

@@ -6,11 +6,12 @@ use purlin_proto::pipeline::output_time;
 use purlin_sdk::Timestamp;
 use purlin_sdk::exec::{Framing, MetricValue};
 
-use super::entry::{Hold, latest_window};
+use super::entry::{Hold, windows};
 use super::quiescence::Tokens;
 use super::{Effects, Entry, Facts, State, Work};
 use crate::bundle::{GroupSlice, Output, WindowSlice};
 use crate::plan::{CollectionId, StageId, StageKind};
+use crate::side_panes::Kept;
 use crate::topology::Reader;
 
 /// The metric that counts elements which came after their window had ended.
@@ -31,14 +32,19 @@ impl State {
             match delivery.reader {
                 Reader::Queue(stage) => {
                     let hold = Hold::input(self.pending_hold(delivery.collection, output));
+                    let is_gated = facts.topology.needs[output.collection.0].uniform;
                     let entry = Entry {
                         work: Work::Elements(Arc::clone(&output.chunk)),
                         bytes: output.chunk.size_bytes(),
-                        latest_window: latest_window(output),
+                        windows: if is_gated { windows(output) } else { Vec::new() },
                         hold,
                         tokens: tokens.clone(),
                     };
-                    effects.added.push((stage, self.enqueue(stage, entry)));
+                    if self.lacks_sides(facts, stage, &entry) {
+                        self.drop_late(facts, stage, output.chunk.count.into());
+                    } else {
+                        effects.added.push((stage, self.enqueue(stage, entry)));
+                    }
                 }
                 Reader::Group(stage) => {
                     self.quiescence.lose(tokens);
@@ -46,7 +52,7 @@ impl State {
                 }
                 Reader::Side => {
                     self.quiescence.lose(tokens);
-                    self.add_to_side_input(delivery.collection, output);
+                    self.add_to_side_input(facts, delivery.collection, output);
                 }
             }
         }
@@ -71,7 +77,7 @@ impl State {
         let holds_elements = facts.holds_elements(stage);
         let partition = output.chunk.partition.unwrap_or(0);
         let mut dropped = 0;
-        for WindowSlice { window, elements, min_timestamp } in window_slices(output) {
+        for WindowSlice { window, elements, min_timestamp, .. } in window_slices(output) {
             let slice = GroupSlice { chunk: Arc::clone(&output.chunk), elements };
             let state = &mut self.stages[stage.0];
             let last = window.max_timestamp();
@@ -91,16 +97,25 @@ impl State {
             }
         }
         if dropped > 0 {
-            let key = (facts.plan.stages[stage.0].name.clone(), DROPPED.to_owned());
-            let value = MetricValue::Counter(dropped);
-            self.metrics.entry(key).and_modify(|old| old.merge(value)).or_insert(value);
+            self.drop_late(facts, stage, dropped);
         }
     }
 
-    fn add_to_side_input(&mut self, collection: CollectionId, output: &Output) {
-        for WindowSlice { window, elements, .. } in window_slices(output) {
-            let slice = GroupSlice { chunk: Arc::clone(&output.chunk), elements };
-            self.side_inputs.push(collection, window, slice);
+    fn drop_late(&mut self, facts: &Facts, stage: StageId, dropped: i64) {
+        let key = (facts.plan.stages[stage.0].name.clone(), DROPPED.to_owned());
+        let value = MetricValue::Counter(dropped);
+        self.metrics.entry(key).and_modify(|old| old.merge(value)).or_insert(value);
+    }
+
+    fn add_to_side_input(&mut self, facts: &Facts, collection: CollectionId, output: &Output) {
+        let Some(side) = &facts.topology.sides[collection.0] else { return };
+        let readers = self.side_readers(facts, collection);
+        for WindowSlice { window, elements, pane, .. } in window_slices(output) {
+            if !side.is_expired(&window, readers) {
+                let slice = GroupSlice { chunk: Arc::clone(&output.chunk), elements };
+                let new = Kept { slice, pane };
+                self.side_inputs.push(collection, window, new, side.panes_replace);
+            }
         }
     }
 }
@@ -114,6 +129,7 @@ fn window_slices(output: &Output) -> Vec<WindowSlice> {
                 window: window.clone(),
                 elements: None,
                 min_timestamp: stamp.timestamp,
+                pane: stamp.pane.index,
             };
             windows.map(slice).collect()
         }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use purlin_sdk::Timestamp;
 use purlin_sdk::exec::{Chunk, Framing};
+use purlin_sdk::{Timestamp, Window};
 
 use super::quiescence::Tokens;
 use super::{StageState, State};
@@ -17,8 +17,8 @@ pub(crate) struct Entry {
     pub(crate) work: Work,
     /// The memory that it takes.
     pub(crate) bytes: usize,
-    /// The last timestamp of the latest window of its elements: side inputs must be ready for it.
-    pub(crate) latest_window: Timestamp,
+    /// The windows of its elements, where these wait for side inputs.
+    pub(crate) windows: Vec<Window>,
     pub(super) hold: Hold,
     pub(super) tokens: Tokens,
 }
@@ -93,15 +93,10 @@ impl State {
     }
 }
 
-/// The last timestamp of the latest window of an output's elements.
-pub(super) fn latest_window(output: &Output) -> Timestamp {
-    let of_slices = output.slices.iter().map(|slice| slice.window.max_timestamp()).max();
-    match (&output.chunk.framing, of_slices) {
-        (_, Some(latest)) => latest,
-        (Framing::Constant(stamp), None) => {
-            let windows = stamp.windows.as_slice().iter();
-            windows.map(|window| window.max_timestamp()).max().unwrap_or(Timestamp::MAX)
-        }
-        (Framing::Each, None) => Timestamp::MAX,
+/// The windows of an output's elements.
+pub(super) fn windows(output: &Output) -> Vec<Window> {
+    match &output.chunk.framing {
+        Framing::Constant(stamp) if output.slices.is_empty() => stamp.windows.as_slice().to_vec(),
+        _ => output.slices.iter().map(|slice| slice.window.clone()).collect(),
     }
 }

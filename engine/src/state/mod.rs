@@ -24,7 +24,6 @@ pub(crate) use self::groups::Part;
 pub(crate) use self::holds::Holds;
 use self::quiescence::Quiescence;
 use self::script::Script;
-pub(crate) use self::side_gate::side_window_span;
 use crate::bundle::BundleId;
 use crate::keyed::{KeyedFacts, KeyedState, MergerSlot, Now, Table};
 use crate::plan::{CollectionId, Plan, StageId};

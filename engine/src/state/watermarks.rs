@@ -33,6 +33,7 @@ impl State {
         for position in 0..facts.plan.collections.len() {
             self.propagate_collection(facts, CollectionId(position));
         }
+        self.expire_side_inputs(facts);
     }
 
     fn propagate_collection(&mut self, facts: &Facts, id: CollectionId) {

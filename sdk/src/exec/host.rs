@@ -23,6 +23,13 @@ pub trait Host: Send {
     /// When the runner does not know the key.
     fn get_state(&mut self, key: &StateKey, token: &Bytes) -> Result<StatePage, Box<Failure>>;
 
+    /// What stays the same as long as the state cell or side input does: what was made of it in an
+    /// earlier bundle is then still good. `None` where the runner does not say.
+    fn cache_token(&mut self, key: &StateKey) -> Option<Bytes> {
+        let _ = key;
+        None
+    }
+
     /// Appends encoded values to a state cell. Reads in the same bundle see them.
     ///
     /// # Errors

@@ -89,6 +89,11 @@ impl Router {
         self.slots.iter().position(|slot| slot.transform_id == transform_id)
     }
 
+    /// What stays the same as long as a state cell or side input does, where the runner says so.
+    pub(crate) fn cache_token(&self, key: &StateKey) -> UnitResult<Option<Bytes>> {
+        self.with_host(|host| Ok(host.cache_token(key)))
+    }
+
     /// Reads a state cell or side input, all pages of it: a page may end inside a value.
     pub(crate) fn read_state(&self, key: &StateKey) -> UnitResult<Bytes> {
         let first = self.with_host(|host| host.get_state(key, &Bytes::new()))?;

@@ -49,10 +49,14 @@ fn loses_data(node: &Node, input: &Collection) -> Option<Mistake> {
 }
 
 fn never_ready(node: &Node, side: &Collection) -> Option<Mistake> {
-    never_ends(side).then(|| Mistake {
+    (never_ends(side) && side.windowing.trigger.is_default()).then(|| Mistake {
         message: "an unbounded side input in the global window would never be ready".to_owned(),
         place: node.place.clone(),
-        help: Some("window it first, for example `.window_into(FixedWindows::of(…))`".to_owned()),
+        help: Some(
+            "window it first, for example `.window_into(FixedWindows::of(…))`, or give the window \
+             a trigger"
+                .to_owned(),
+        ),
     })
 }
 

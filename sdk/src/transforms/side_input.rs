@@ -11,10 +11,13 @@ use crate::graph::{CollectionId, ParDoSpec, SideInputSpec, Spec};
 use crate::pcollection::PCollection;
 use crate::pipeline::Pipeline;
 
-/// A collection as a closure sees it: a `&V`, made once for each bundle and window.
+/// A collection as a closure sees it: a `&V`, made once for each window and kept from bundle to
+/// bundle while the window's contents stay the same.
 ///
 /// An element sees the window of the side input that holds the end of its own window. It waits
-/// until that window is complete.
+/// until that window is complete, or has a pane where the side input's trigger fires before that.
+/// The elements of a bundle all see what had come when the bundle began: of panes that accumulate,
+/// the latest of each key, or of all where the side input has no keys; of others, all.
 #[must_use = "a view that no `with_side_input` takes has no effect"]
 pub struct View<V> {
     pipeline: Pipeline,
@@ -35,7 +38,7 @@ impl<V> Clone for View<V> {
 impl<T: Element> PCollection<T> {
     fn view<V: 'static>(
         &self,
-        f: impl Fn(Vec<T>) -> Result<V, Box<Failure>> + Send + Sync + 'static,
+        f: impl Fn(Vec<T>, bool) -> Result<V, Box<Failure>> + Send + Sync + 'static,
     ) -> View<V> {
         View { pipeline: self.pipeline.clone(), collection: self.id, view: view_fn(f) }
     }
@@ -57,35 +60,53 @@ impl<T: Element> PCollection<T> {
     /// # }
     /// ```
     pub fn as_iter(&self) -> View<Vec<T>> {
-        self.view(Ok)
+        self.as_list()
     }
 
-    /// The one element of a window, as a side input. A window with none or with several fails the
-    /// job.
+    /// All elements of a window as a list, as a side input: what [`as_iter`](Self::as_iter) gives.
+    /// The list keeps the order of its elements while it does not change, which makes positions in
+    /// it useful; the order itself has no meaning.
+    pub fn as_list(&self) -> View<Vec<T>> {
+        self.view(|values, _| Ok(values))
+    }
+
+    /// The one element of a window, as a side input: the latest where a trigger lets a window have
+    /// several panes. Otherwise a window with none or with several fails the job.
     #[track_caller]
     pub fn as_singleton(&self) -> View<T> {
         let place = Place::caller();
-        self.view(move |mut values| match values.pop() {
-            Some(value) if values.is_empty() => Ok(value),
-            Some(_) => Err(not_single(values.len() + 1, &place)),
-            None => Err(not_single(0, &place)),
+        self.view(move |values, is_latest| {
+            let single = single(values, is_latest, &place)?;
+            single.ok_or_else(|| not_single(0, &place))
         })
     }
 
-    /// The one element of a window, or `default` where there is none, as a side input. A window
-    /// with several fails the job.
+    /// The one element of a window, or `default` where there is none, as a side input: the latest
+    /// where a trigger lets a window have several panes. Otherwise a window with several fails the
+    /// job.
     #[track_caller]
     pub fn as_singleton_or(&self, default: T) -> View<T>
     where
         T: Sync,
     {
         let place = Place::caller();
-        self.view(move |mut values| match values.pop() {
-            Some(value) if values.is_empty() => Ok(value),
-            Some(_) => Err(not_single(values.len() + 1, &place)),
-            None => Ok(default.clone()),
+        self.view(move |values, is_latest| {
+            let single = single(values, is_latest, &place)?;
+            Ok(single.unwrap_or_else(|| default.clone()))
         })
     }
+}
+
+fn single<T>(
+    mut values: Vec<T>,
+    is_latest: bool,
+    place: &Place,
+) -> Result<Option<T>, Box<Failure>> {
+    let last = values.pop();
+    if values.is_empty() || is_latest {
+        return Ok(last);
+    }
+    Err(not_single(values.len() + 1, place))
 }
 
 fn not_single(count: usize, place: &Place) -> Box<Failure> {
@@ -101,7 +122,8 @@ fn not_single(count: usize, place: &Place) -> Box<Failure> {
 }
 
 impl<K: Element + Eq + Hash, V: Element> PCollection<(K, V)> {
-    /// The pairs of a window as a map, as a side input. A key that occurs twice fails the job.
+    /// The pairs of a window as a map, as a side input. Where a trigger lets a window have several
+    /// panes, the latest value of a key counts; otherwise a key that occurs twice fails the job.
     ///
     /// ```
     /// # use purlin_runner_direct::DirectRunner;
@@ -121,10 +143,10 @@ impl<K: Element + Eq + Hash, V: Element> PCollection<(K, V)> {
     #[track_caller]
     pub fn as_map(&self) -> View<HashMap<K, V>> {
         let place = Place::caller();
-        self.view(move |pairs: Vec<(K, V)>| {
+        self.view(move |pairs: Vec<(K, V)>, is_latest| {
             let mut map = HashMap::with_capacity(pairs.len());
             for (key, value) in pairs {
-                if map.contains_key(&key) {
+                if !is_latest && map.contains_key(&key) {
                     return Err(twice(&key, &place));
                 }
                 map.insert(key, value);
@@ -135,7 +157,7 @@ impl<K: Element + Eq + Hash, V: Element> PCollection<(K, V)> {
 
     /// The values of each key of a window, as a side input.
     pub fn as_multimap(&self) -> View<HashMap<K, Vec<V>>> {
-        self.view(|pairs: Vec<(K, V)>| {
+        self.view(|pairs: Vec<(K, V)>, _| {
             let mut map: HashMap<K, Vec<V>> = HashMap::new();
             pairs.into_iter().for_each(|(key, value)| map.entry(key).or_default().push(value));
             Ok(map)

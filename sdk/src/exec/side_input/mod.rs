@@ -1,5 +1,6 @@
 //! Side inputs: what closures see of other collections.
 
+mod cache;
 mod reader;
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,13 @@
-//! Reads the windows of side inputs and keeps their views for a bundle.
+//! Reads the windows of side inputs and keeps their views.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use hashbrown::HashMap;
 use purlin_proto::fn_execution::StateKey;
 use purlin_proto::fn_execution::state_key::{IterableSideInput, Type};
+use purlin_proto::pipeline::{WindowingStrategy, trigger};
 
 use super::ViewFn;
+use super::cache::ViewCache;
 use crate::coders::windowed::WindowCoder;
 use crate::exec::unit::{Cx, UnitResult, UnitSpec};
 use crate::exec::{Failure, PortCodec, WindowFunction};
@@ -52,7 +52,7 @@ pub trait SideViews: Sized + Send + 'static {
     /// The current views.
     fn refs(&self) -> Self::Refs<'_>;
 
-    /// Lets go of all views, at the end of a bundle.
+    /// Lets go of views that another bundle cannot use, between bundles.
     fn forget(&mut self);
 }
 
@@ -63,9 +63,9 @@ pub struct SideReader<V> {
     codec: Arc<dyn PortCodec>,
     window_fn: WindowFunction,
     view: Arc<dyn ViewFn<V>>,
-    /// The views of this bundle.
-    views: Vec<V>,
-    by_window: HashMap<Window, usize>,
+    /// Whether windows may have several panes, of which the later ones count.
+    is_latest: bool,
+    views: ViewCache<V>,
     /// The main window that was asked for last, and its view.
     current: Option<(Window, usize)>,
 }
@@ -75,49 +75,57 @@ impl<V> SideReader<V> {
         let name = &source.local_name;
         let missing = || Failure::new(format!("side input `{name}` is not described"));
         let collection = spec.transform.inputs.get(name).ok_or_else(missing)?;
+        let strategy = windowing(spec, collection).ok_or_else(missing)?;
         Ok(Self {
             transform_id: spec.transform_id.to_owned(),
             local_name: name.clone(),
             codec: Arc::clone(spec.codecs.get(collection).ok_or_else(missing)?),
-            window_fn: window_fn(spec, collection).ok_or_else(missing)??,
+            window_fn: spec.window_fns.get(strategy.window_fn.as_ref().ok_or_else(missing)?)?,
             view: Arc::clone(&source.view),
-            views: Vec::new(),
-            by_window: HashMap::new(),
+            is_latest: has_panes(strategy),
+            views: ViewCache::default(),
             current: None,
         })
     }
 
     fn position(&mut self, window: Window, cx: &Cx<'_>) -> UnitResult<usize> {
-        if let Some(position) = self.by_window.get(&window) {
-            return Ok(*position);
+        if let Some(position) = self.views.used(&window) {
+            return Ok(position);
         }
-        let data = self.read(&window, cx)?;
-        self.views.push(self.view.view(self.codec.as_ref(), &data)?);
-        self.by_window.insert(window, self.views.len() - 1);
-        Ok(self.views.len() - 1)
+        let key = self.state_key(&window);
+        let token = cx.router.cache_token(&key)?;
+        if let Some(position) = self.views.reuse(&window, token.as_ref()) {
+            return Ok(position);
+        }
+        let data = cx.router.read_state(&key)?;
+        let view = self.view.view(self.codec.as_ref(), &data, self.is_latest)?;
+        Ok(self.views.insert(window, view, token, data.len()))
     }
 
-    /// All elements of a window.
-    fn read(&self, window: &Window, cx: &Cx<'_>) -> UnitResult<Bytes> {
+    /// Names all elements of a window.
+    fn state_key(&self, window: &Window) -> StateKey {
         let mut encoded = Vec::new();
         WindowCoder::of(window).put_window(&mut encoded, window);
-        let key = StateKey {
+        StateKey {
             r#type: Some(Type::IterableSideInput(IterableSideInput {
                 transform_id: self.transform_id.clone(),
                 side_input_id: self.local_name.clone(),
                 window: encoded.into(),
             })),
-        };
-        cx.router.read_state(&key)
+        }
     }
 }
 
-/// The window function of a collection, where the descriptor describes it.
-fn window_fn(spec: &UnitSpec<'_>, collection: &str) -> Option<UnitResult<WindowFunction>> {
+/// The windowing of a collection, where the descriptor describes it.
+fn windowing<'a>(spec: &UnitSpec<'a>, collection: &str) -> Option<&'a WindowingStrategy> {
     let collection = spec.descriptor.pcollections.get(collection)?;
-    let strategies = &spec.descriptor.windowing_strategies;
-    let strategy = strategies.get(&collection.windowing_strategy_id)?;
-    Some(spec.window_fns.get(strategy.window_fn.as_ref()?))
+    spec.descriptor.windowing_strategies.get(&collection.windowing_strategy_id)
+}
+
+/// Whether the windows of a collection may have several panes.
+fn has_panes(windowing: &WindowingStrategy) -> bool {
+    let trigger = windowing.trigger.as_ref().and_then(|trigger| trigger.trigger.as_ref());
+    windowing.allowed_lateness > 0 || !matches!(trigger, None | Some(trigger::Trigger::Default(_)))
 }
 
 impl<V: Send + 'static> SideViews for SideReader<V> {
@@ -142,12 +150,11 @@ impl<V: Send + 'static> SideViews for SideReader<V> {
 
     fn refs(&self) -> &V {
         let current = self.current.as_ref().map_or(0, |(_, position)| *position);
-        &self.views[current]
+        self.views.get(current)
     }
 
     fn forget(&mut self) {
-        self.views.clear();
-        self.by_window.clear();
+        self.views.next_bundle();
         self.current = None;
     }
 }

@@ -45,6 +45,8 @@ mod reshuffle;
 mod retractions;
 mod sessions;
 mod side_inputs;
+mod side_panes;
+mod side_windows;
 mod sketches;
 mod splittable;
 mod state_maps;
@@ -82,6 +84,8 @@ pub fn cases() -> &'static [Case] {
             panes::CASES,
             assertions::CASES,
             side_inputs::CASES,
+            side_windows::CASES,
+            side_panes::CASES,
             reshuffle::CASES,
             splittable::CASES,
             streaming::CASES,
