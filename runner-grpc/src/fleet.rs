@@ -246,12 +246,12 @@ pub(crate) fn descriptors(
     address: &str,
 ) -> HashMap<String, purlin_proto::fn_execution::ProcessBundleDescriptor> {
     let stages = plan.stages.iter().filter_map(|stage| match &stage.kind {
-        StageKind::Sdk(sdk) => Some(&sdk.descriptor),
+        StageKind::Sdk(sdk) => Some([&sdk.descriptor].into_iter().chain(&sdk.draining)),
         _ => None,
     });
     let complete = |descriptor: &Arc<purlin_proto::fn_execution::ProcessBundleDescriptor>| {
         let descriptor = crate::endpoints::complete(descriptor, address);
         (descriptor.id.clone(), descriptor)
     };
-    stages.map(complete).collect()
+    stages.flatten().map(complete).collect()
 }

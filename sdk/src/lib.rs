@@ -32,7 +32,7 @@ pub use element::{Element, Serde, Text, TypedKey};
 pub use error::{BoxError, Error, Failure, Mistake, Place, Result};
 pub use exec::{
     CombineFn, Context, Continuation, Counter, Distribution, DoFn, Gauge, Grouped, OffsetRange,
-    Restriction, SplittableDoFn, StatefulDoFn, Tag, TimerSetting, Tracker,
+    Restriction, SplittableDoFn, StatefulDoFn, Tag, TimerSetting, Tracker, WatermarkEstimator,
 };
 pub use graph::Sealed;
 pub use options::PipelineOptions;

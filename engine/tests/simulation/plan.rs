@@ -152,6 +152,7 @@ fn sdk(input: usize, outputs: &[usize], is_splittable: bool) -> StageKind {
         outputs: outputs.iter().map(|id| (format!("sink{id}"), CollectionId(*id))).collect(),
         side_inputs: Vec::new(),
         is_splittable,
+        draining: None,
         is_keyed: false,
         timers: Vec::new(),
         finalizes: is_splittable,

@@ -22,7 +22,9 @@ mod par_do;
 mod pass;
 mod port;
 mod processor;
+mod requests;
 mod restriction;
+mod roots;
 mod router;
 mod side_input;
 mod sink;
@@ -34,6 +36,7 @@ pub(crate) mod table;
 pub(crate) mod testing;
 mod tracker;
 pub(crate) mod unit;
+mod watermark;
 mod window;
 mod window_fn;
 mod wire;
@@ -55,9 +58,8 @@ pub use metrics::{BundleMetrics, MetricValue};
 pub use par_do::DoFn;
 pub(crate) use par_do::par_do_operator;
 pub use port::{Port, read_port};
-pub use processor::{
-    BundleControl, BundleOutcome, BundleProcessor, ExecConfig, Finalizer, Residual, SinkConfig,
-};
+pub use processor::{BundleOutcome, BundleProcessor, ExecConfig, Finalizer, Residual, SinkConfig};
+pub use requests::{BundleControl, BundleSplit, SplitAnswer};
 pub use restriction::{OffsetRange, Restriction};
 pub use router::{Router, panic_failure};
 pub use side_input::{SideReader, SideSource, SideViews, ViewFn};
@@ -71,6 +73,7 @@ pub use table::{
 };
 pub use tracker::Tracker;
 pub use unit::{Cx, Unit, UnitResult, UnitSpec};
+pub use watermark::WatermarkEstimator;
 pub use window_fn::{WindowFns, WindowFunction};
 
 pub use crate::error::Failure;

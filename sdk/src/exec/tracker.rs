@@ -1,9 +1,9 @@
-//! Claims positions of a restriction, and splits it where a runner asks to stop.
+//! Claims positions of a restriction, and splits it where a runner asks for it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::Restriction;
+use super::roots::Seam;
 use super::router::Router;
 
 /// What a splittable DoFn claims its positions from.
@@ -16,18 +16,25 @@ pub struct Tracker<R: Restriction> {
     residual: Option<R>,
     is_over: bool,
     router: Arc<Router>,
+    seam: Box<dyn Seam<R>>,
 }
 
 impl<R: Restriction> Tracker<R> {
-    pub(super) fn new(restriction: R, router: &Arc<Router>) -> Self {
+    pub(super) fn new(restriction: R, router: &Arc<Router>, seam: Box<dyn Seam<R>>) -> Self {
         let router = Arc::clone(router);
-        Self { restriction, claimed: None, residual: None, is_over: false, router }
+        Self { restriction, claimed: None, residual: None, is_over: false, router, seam }
     }
 
     /// The restriction; it shrinks when a runner splits it.
     #[must_use]
     pub fn restriction(&self) -> &R {
         &self.restriction
+    }
+
+    /// The work that is left, in the unit of [`Restriction::size`].
+    #[must_use]
+    pub fn remaining(&self) -> f64 {
+        if self.is_over { 0.0 } else { self.restriction.size(self.claimed) }
     }
 
     /// Claims the work at `position`, which must be after all claimed ones. `false`: do not do it,
@@ -45,7 +52,7 @@ impl<R: Restriction> Tracker<R> {
             self.is_over = true;
             return false;
         }
-        if self.is_stop_asked() && self.give_rest_away() {
+        if self.router.requests().any() && !self.serve(position) {
             return false;
         }
         self.claimed = Some(position);
@@ -62,7 +69,29 @@ impl<R: Restriction> Tracker<R> {
     /// then return [`Continuation::Resume`](super::Continuation).
     #[must_use]
     pub fn is_stop_asked(&self) -> bool {
-        self.router.checkpoint_flag().load(Ordering::Relaxed) || self.router.has_failed()
+        self.router.requests().is_stop_asked() || self.router.has_failed()
+    }
+
+    /// Does what the runner asks for; `false` where `position` was given away by that.
+    fn serve(&mut self, position: R::Position) -> bool {
+        if self.is_stop_asked() {
+            return !self.give_rest_away();
+        }
+        self.split();
+        self.is_over = !self.restriction.contains(position);
+        !self.is_over
+    }
+
+    /// Gives a part of what is unclaimed to the runner. One that cannot be split, or not be
+    /// encoded, is worked on as a whole.
+    fn split(&mut self) {
+        let Some(request) = self.router.requests().take_split() else { return };
+        let parts = self.restriction.split(self.claimed, request.fraction);
+        let Some((primary, residual)) = parts else { return };
+        if let Ok(split) = self.seam.parts(primary.clone(), residual) {
+            self.restriction = primary;
+            (request.answer)(split);
+        }
     }
 
     /// Moves what is unclaimed into the residual. `false` where nothing is left.
