@@ -59,6 +59,8 @@ struct Shared {
 /// A stage of user code.
 struct Remote {
     stage: Arc<Stage>,
+    /// The stage with its restrictions truncated first.
+    draining: Option<Arc<Stage>>,
     sinks: Arc<BTreeMap<String, CollectionId>>,
     pool: Arc<Pool>,
 }
@@ -104,6 +106,10 @@ impl Remote {
         })?;
         Ok(Self {
             stage: Arc::new(Stage::new(sdk.descriptor.as_ref().clone())?),
+            draining: match &sdk.draining {
+                Some(draining) => Some(Arc::new(Stage::new(draining.as_ref().clone())?)),
+                None => None,
+            },
             sinks: Arc::new(sdk.outputs.iter().cloned().collect()),
             pool,
         })
@@ -213,12 +219,14 @@ impl Shared {
         worker: &Arc<crate::fn_api::Worker>,
     ) -> Result<BundleResult, Trouble> {
         let id = bundle.id;
+        let draining = remote.draining.as_ref().filter(|_| bundle.truncates);
+        let described = draining.unwrap_or(&remote.stage);
         let (bundle, source, frames) = self.framed(bundle).await.map_err(Trouble::Failed)?;
         let end = OpenBundle::new(
             &self.shuffle,
             bundle.stage,
             bundle.side_inputs,
-            remote.stage.outputs.clone(),
+            described.outputs.clone(),
             bundle.output_limit,
         );
         let place = Place {
@@ -229,7 +237,7 @@ impl Shared {
         let conversation = Conversation {
             worker: Arc::clone(worker),
             instruction: place.instruction.clone(),
-            stage: Arc::clone(&remote.stage),
+            stage: Arc::clone(described),
             source,
             end: Arc::clone(&end),
         };

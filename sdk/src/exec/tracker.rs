@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Restriction;
 use super::roots::Seam;
 use super::router::Router;
+use super::{GrowableOffsetRange, Restriction};
 
 /// What a splittable DoFn claims its positions from.
 ///
@@ -117,5 +117,12 @@ impl<R: Restriction> Tracker<R> {
     /// Whether all work was claimed, given away or declared done.
     pub(super) fn is_done(&self) -> bool {
         self.is_over || self.restriction.is_complete(self.claimed)
+    }
+}
+
+impl Tracker<GrowableOffsetRange> {
+    /// Says how far the range reaches now: the first offset after what is there.
+    pub fn estimate_end(&mut self, end: u64) {
+        self.restriction.estimated_end = end;
     }
 }
