@@ -39,6 +39,7 @@ mod panes;
 mod par_do;
 mod reshuffle;
 mod side_inputs;
+mod sources;
 mod splittable;
 mod streaming;
 mod timestamps;
@@ -66,6 +67,7 @@ pub fn cases() -> &'static [Case] {
             side_inputs::CASES,
             reshuffle::CASES,
             splittable::CASES,
+            sources::CASES,
             streaming::CASES,
             metrics::CASES,
             finalization::CASES,
