@@ -60,7 +60,8 @@ impl<R: Restriction> Tracker<R> {
     }
 
     /// Declares all work of the restriction done, as at the end of a file that is shorter than
-    /// expected.
+    /// expected. It says nothing about a part that was given away before: that one is worked on by
+    /// itself, and finds the end again.
     pub fn finish(&mut self) {
         self.is_over = true;
     }
