@@ -36,6 +36,9 @@ pub struct Bundle {
     pub input: BundleInput,
     /// The keys that it works on, where the stage keeps something for each key.
     pub keyed: Option<KeyedInput>,
+    /// Whether its restrictions are truncated before they are worked on, as
+    /// [`SdkStage::draining`](crate::plan::SdkStage::draining) does it.
+    pub truncates: bool,
     /// The side inputs as they were when the bundle was made.
     pub side_inputs: SideInputs,
     /// A splittable bundle should be checkpointed once it has put out so many bytes.

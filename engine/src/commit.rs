@@ -35,6 +35,8 @@ pub enum Change {
     Impulse(StageId),
     /// A bundle ended.
     Bundle(Box<BundleCommit>),
+    /// A running bundle gave a part of its work away: both parts count, whatever becomes of it.
+    Split(Box<SplitCommit>),
     /// The watermark passed the end of windows: what they hold is complete.
     Fire {
         /// The GroupByKey stage.
@@ -58,7 +60,7 @@ pub enum Change {
     },
     /// The job is told to drain.
     Drain {
-        /// The queue entries of unbounded work, which is not continued.
+        /// The queue entries of unbounded work that cannot be truncated, so is not continued.
         dropped: Vec<(StageId, u64)>,
     },
 }
@@ -84,6 +86,19 @@ pub struct BundleCommit {
     pub metrics: Vec<(String, String, MetricValue)>,
     /// Whether it waits for finalisation.
     pub finalizes: bool,
+}
+
+/// An element in the middle of its work, cut in two.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SplitCommit {
+    /// The stage.
+    pub stage: StageId,
+    /// The queue entry of the running bundle.
+    pub entry: u64,
+    /// What takes its place: a retry of the bundle does this and no more.
+    pub primary: ResidualWork,
+    /// What can be done at once by another bundle.
+    pub residual: ResidualWork,
 }
 
 /// What changed about the keys of a partition.

@@ -11,6 +11,10 @@ pub struct EngineConfig {
     pub attempts: u32,
     /// How many bundles may run at a time.
     pub max_in_flight: usize,
+    /// How many of them run at the same time; while fewer do, long ones are split.
+    pub executors: usize,
+    /// How long a bundle of bounded work runs before it is split for an idle executor.
+    pub split_after: Duration,
     /// The size of a bundle's input, where there is enough.
     pub bundle_bytes: usize,
     /// The least size of a bundle's input when the queue is shared out to idle executors.
@@ -40,6 +44,8 @@ impl Default for EngineConfig {
             partitions: 1,
             attempts: 4,
             max_in_flight: 1,
+            executors: 1,
+            split_after: Duration::from_millis(100),
             bundle_bytes: 8 << 20,
             min_bundle_bytes: 256 << 10,
             restrictions_per_bundle: 1,

@@ -24,6 +24,9 @@ pub trait Executor {
     fn run(&self, bundle: Bundle);
     /// Asks a bundle to stop early, if it still runs.
     fn checkpoint(&self, id: BundleId);
+    /// Asks a bundle to give a part of its work away, as [`Action::Split`] says; an executor that
+    /// cannot do that does nothing.
+    fn split(&self, _id: BundleId, _ask: u32, _fraction: f64) {}
     /// Calls the finalisers of a bundle.
     fn finalize(&self, id: BundleId);
     /// Drops the finalisers of a bundle.
@@ -89,6 +92,7 @@ fn run<E: Executor>(
             match action {
                 Action::Run(bundle) => executor.run(bundle),
                 Action::Checkpoint(id) => executor.checkpoint(id),
+                Action::Split { id, ask, fraction } => executor.split(id, ask, fraction),
                 Action::Finalize(id) => executor.finalize(id),
                 Action::Forget(id) => executor.forget(id),
                 Action::WakeAt(at) => wake_at = Some(at),

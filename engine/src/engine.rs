@@ -1,25 +1,28 @@
 //! The deterministic core: events in, actions out.
 
+mod drain;
+mod split;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use purlin_proto::fn_execution::ProcessBundleDescriptor;
-use purlin_proto::pipeline::is_bounded;
 use purlin_sdk::Error;
 use purlin_sdk::Timestamp;
-use purlin_sdk::exec::{BundleMetrics, Chunk, ExecConfig, Failure, Framing, MetricValue, Residual};
+use purlin_sdk::exec::{BundleMetrics, ExecConfig, Failure, MetricValue};
 use tracing::debug;
 
 use crate::bundle::{BundleId, BundleResult};
-use crate::commit::{BundleCommit, Change, Commit, KeyChanges, ResidualWork};
+use crate::commit::{BundleCommit, Change, Commit, KeyChanges};
 use crate::config::EngineConfig;
 use crate::event::{Action, Event};
 use crate::outcome::Outcome;
 use crate::plan::{Plan, StageId, StageKind};
+use crate::residual::residual_work;
 use crate::schedule::{Flight, Schedule};
 use crate::script;
 use crate::shuffle::Shuffle;
-use crate::state::{Facts, Part, State, Work};
+use crate::state::{Facts, Part, State};
 
 /// A job's brain: it decides what runs when, and knows neither clock nor thread nor file.
 pub struct Engine {
@@ -126,6 +129,9 @@ impl Engine {
             Event::Tick { now } => self.advance_clock(now),
             Event::BundleDone { id, result } => self.bundle_done(id, *result, &mut actions),
             Event::BundleFailed { id, failure } => self.bundle_failed(id, failure),
+            Event::BundleSplit { id, ask, split } => {
+                self.bundle_split(id, ask, *split, &mut actions);
+            }
             Event::Drain => self.drain(&mut actions),
             Event::Cancel => self.outcome = Some(Outcome::Cancelled),
             Event::Abort(message) => self.outcome = Some(Outcome::Aborted(message)),
@@ -197,7 +203,7 @@ impl Engine {
             .collect();
         let mut residuals = residuals?;
         if self.state.is_draining() {
-            residuals.retain(|residual| residual.is_bounded);
+            self.drain_residuals(&flight, &mut residuals);
         }
         Ok(BundleCommit {
             bundle: id,
@@ -230,23 +236,6 @@ impl Engine {
         }
     }
 
-    fn drain(&mut self, actions: &mut Vec<Action>) {
-        if self.state.is_draining() {
-            return;
-        }
-        let dropped = self.schedule.drop_waiting(&self.state, |work| {
-            matches!(work, Work::Residual { is_bounded: false, .. })
-        });
-        self.commit(Change::Drain { dropped }, actions);
-        let splittable: Vec<BundleId> = self
-            .schedule
-            .flights()
-            .filter(|(_, flight)| is_splittable(&self.facts, flight.stage))
-            .map(|(id, _)| id)
-            .collect();
-        actions.extend(splittable.into_iter().map(Action::Checkpoint));
-    }
-
     /// Fires windows, starts bundles, and notices the end, until nothing more follows from what is
     /// known.
     fn settle(&mut self, actions: &mut Vec<Action>) {
@@ -256,6 +245,7 @@ impl Engine {
                 self.advance(actions);
             }
             self.checkpoint_slow(actions);
+            self.split_long(actions);
             self.end_if_nothing_is_left();
         }
         match &self.outcome {
@@ -323,6 +313,7 @@ impl Engine {
             else {
                 break;
             };
+            actions.extend(self.split_at_random(bundle.id));
             actions.push(Action::Run(bundle));
         }
     }
@@ -373,43 +364,6 @@ impl Engine {
 
 pub(crate) fn is_splittable(facts: &Facts, stage: StageId) -> bool {
     matches!(&facts.plan.stages[stage.0].kind, StageKind::Sdk(sdk) if sdk.is_splittable)
-}
-
-/// What a residual is to the engine.
-fn residual_work(
-    descriptor: Option<&ProcessBundleDescriptor>,
-    residual: Residual,
-    now: Timestamp,
-) -> Result<ResidualWork, String> {
-    let application = residual.application.ok_or("a residual without an element")?;
-    let delay = match residual.requested_time_delay {
-        Some(delay) => std::time::Duration::try_from(delay).unwrap_or_default(),
-        None => std::time::Duration::ZERO,
-    };
-    let transform = descriptor.and_then(|found| found.transforms.get(&application.transform_id));
-    let outputs = transform.into_iter().flat_map(|transform| transform.outputs.keys());
-    let hold = outputs
-        .map(|output| application.output_watermarks.get(output).map_or(Timestamp::MIN, timestamp))
-        .min()
-        .unwrap_or(Timestamp::MIN);
-    Ok(ResidualWork {
-        is_bounded: application.is_bounded() == is_bounded::Enum::Bounded,
-        chunk: Arc::new(Chunk {
-            data: application.element,
-            framing: Framing::Each,
-            count: 1,
-            partition: None,
-            index: None,
-        }),
-        resume_at: now + delay,
-        hold,
-    })
-}
-
-fn timestamp(from: &prost_types::Timestamp) -> Timestamp {
-    let millis =
-        from.seconds.saturating_mul(1000).saturating_add(i64::from(from.nanos / 1_000_000));
-    Timestamp(millis).clamped()
 }
 
 fn named_metrics(

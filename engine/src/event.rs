@@ -1,7 +1,7 @@
 //! What the engine is told, and what it asks for.
 
 use purlin_sdk::Timestamp;
-use purlin_sdk::exec::Failure;
+use purlin_sdk::exec::{BundleSplit, Failure};
 
 use crate::bundle::{Bundle, BundleId, BundleResult};
 use crate::outcome::Outcome;
@@ -27,6 +27,15 @@ pub enum Event {
         /// Why.
         failure: Box<Failure>,
     },
+    /// A running bundle gave a part of its work away, as [`Action::Split`] asked.
+    BundleSplit {
+        /// Which.
+        id: BundleId,
+        /// Which of the splits that it was asked for.
+        ask: u32,
+        /// What it goes on with, and what it gave away.
+        split: Box<BundleSplit>,
+    },
     /// Time passed.
     Tick {
         /// The wall-clock time.
@@ -48,6 +57,17 @@ pub enum Action {
     /// Ask a running bundle to stop at its next claim and to leave the rest as residuals. It may
     /// have ended already.
     Checkpoint(BundleId),
+    /// Ask a bundle, which may not have begun yet, to keep this fraction of what is left of its
+    /// element and to give the rest away; it answers by [`Event::BundleSplit`], before it ends, or
+    /// not at all. An executor that cannot do so does nothing.
+    Split {
+        /// Which.
+        id: BundleId,
+        /// The number of this split, which the answer repeats.
+        ask: u32,
+        /// How much the bundle keeps, between 0 and 1.
+        fraction: f64,
+    },
     /// Call the finalisers of a committed bundle.
     Finalize(BundleId),
     /// Drop the finalisers of a bundle, which will never be called.

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!                 Event                             Action
-//!   Start, Tick, BundleDone, …  ──► Engine::step ──►  Run(bundle), Checkpoint, Finalize, Finished, …
+//!   Start, Tick, BundleDone, …  ──► Engine::step ──►  Run(bundle), Checkpoint, Split, Finalize, …
 //!        ▲                                                             │
 //!        └──────────── executor: inline, threads, remote workers ◄─────┘
 //! ```
@@ -42,6 +42,7 @@ mod random;
 mod record;
 mod reduce;
 mod refuse;
+mod residual;
 mod schedule;
 mod script;
 mod shuffle;
@@ -56,7 +57,9 @@ mod topology;
 pub use bundle::{
     Bundle, BundleId, BundleInput, BundleResult, GroupInput, GroupSlice, Output, WindowSlice,
 };
-pub use commit::{BundleCommit, COMMIT_VERSION, Change, Commit, KeyChanges, ResidualWork};
+pub use commit::{
+    BundleCommit, COMMIT_VERSION, Change, Commit, KeyChanges, ResidualWork, SplitCommit,
+};
 pub use config::EngineConfig;
 pub use drive::{Executor, drive, drive_on_thread};
 pub use engine::Engine;

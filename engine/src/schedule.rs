@@ -1,11 +1,14 @@
 //! Which bundle runs next. Nothing here is durable: it is rebuilt from the state after a restart.
 
+mod splits;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use purlin_sdk::Timestamp;
 
+use self::splits::Sharing;
 use crate::bundle::{Bundle, BundleId, BundleInput};
 use crate::config::EngineConfig;
 use crate::engine::is_splittable;
@@ -44,6 +47,9 @@ pub(crate) struct Flight {
     timers: Vec<DueTimer>,
     started: Timestamp,
     was_asked_to_stop: bool,
+    /// Whether its restrictions are truncated first, because the job drains.
+    pub(crate) truncates: bool,
+    sharing: Sharing,
     /// Whether all its work is known to end by itself.
     is_bounded: bool,
     /// The bytes that waited behind its stage when it started.
@@ -102,10 +108,10 @@ impl Schedule {
     pub(crate) fn drop_waiting(
         &mut self,
         state: &State,
-        which: impl Fn(&Work) -> bool,
+        which: impl Fn(StageId, &Work) -> bool,
     ) -> Vec<(StageId, u64)> {
         let chosen =
-            |stage, id| state.entry(stage, id).is_some_and(|entry: &Entry| which(&entry.work));
+            |stage, id| state.entry(stage, id).is_some_and(|entry| which(stage, &entry.work));
         let mut dropped = Vec::new();
         for (position, ready) in self.ready.iter_mut().enumerate() {
             let stage = StageId(position);
@@ -120,6 +126,18 @@ impl Schedule {
             !is_chosen
         });
         dropped
+    }
+
+    /// Has delayed entries of some stages run at once.
+    pub(crate) fn hasten(&mut self, which: impl Fn(StageId) -> bool) {
+        let Self { ready, delayed, .. } = self;
+        delayed.retain(|&(_, stage, id)| {
+            let is_chosen = which(stage);
+            if is_chosen {
+                ready[stage.0].push_back(id);
+            }
+            !is_chosen
+        });
     }
 
     pub(crate) fn in_flight(&self) -> usize {
@@ -161,6 +179,8 @@ impl Schedule {
         let id = BundleId(self.last_bundle);
         flight.started = now;
         flight.was_asked_to_stop = false;
+        flight.truncates = state.is_draining() && facts.plan.truncates(flight.stage);
+        flight.sharing = Sharing::begun(now);
         flight.behind = bytes_behind(facts, state, flight.stage);
         let bundle = self.bundle(id, &flight, facts, state, config, now);
         self.in_flight.insert(id, flight);
@@ -192,6 +212,8 @@ impl Schedule {
             timers,
             started: Timestamp::MIN,
             was_asked_to_stop: false,
+            truncates: false,
+            sharing: Sharing::default(),
             is_bounded,
             behind: 0,
         })
@@ -376,6 +398,7 @@ impl Schedule {
                 None => BundleInput::Elements(chunks),
             },
             keyed,
+            truncates: flight.truncates,
             side_inputs: state.side_inputs_of(facts, stage),
             output_limit: is_splittable.then_some(config.source_bytes),
             time_limit: time_limit(facts, state, config, flight),
@@ -425,7 +448,8 @@ impl Schedule {
             return checkpoints.min();
         }
         let delayed = self.delayed.first().map(|(at, ..)| *at);
-        checkpoints.chain(delayed).chain(next_processing(facts, state)).min()
+        let splits = self.next_split(facts, config);
+        checkpoints.chain(delayed).chain(next_processing(facts, state)).chain(splits).min()
     }
 }
 
@@ -456,6 +480,8 @@ fn time_limit(
         is_splittable(facts, flight.stage) && has_unbounded_output(facts, flight.stage);
     match state.is_draining() {
         _ if !may_not_end => None,
+        // What is left after truncation ends by itself, or is dropped when it was stopped.
+        true if facts.plan.truncates(flight.stage) => Some(config.unbounded_bundle_time),
         // Work that may not end is stopped at its first claim: what is left then says whether it
         // ends by itself, and is dropped if not.
         true => (!flight.is_bounded).then_some(Duration::ZERO),

@@ -14,6 +14,7 @@ use crate::local::{LocalExecutor, lock};
 /// A [`LocalExecutor`] on threads of its own. Dropping it waits for the bundles that run.
 pub struct Threads {
     local: Arc<LocalExecutor>,
+    events: Sender<Event>,
     /// Taken when dropped, so that the threads end.
     bundles: Option<Sender<Bundle>>,
     threads: Vec<JoinHandle<()>>,
@@ -32,7 +33,8 @@ impl Threads {
         let local = Arc::new(local);
         let (sender, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
-        let mut this = Self { local, bundles: Some(sender), threads: Vec::new() };
+        let mut this =
+            Self { local, events: events.clone(), bundles: Some(sender), threads: Vec::new() };
         for number in 0..count.max(1) {
             let (local, receiver, events) =
                 (Arc::clone(&this.local), Arc::clone(&receiver), events.clone());
@@ -66,6 +68,10 @@ impl Executor for Threads {
 
     fn checkpoint(&self, id: BundleId) {
         self.local.checkpoint(id);
+    }
+
+    fn split(&self, id: BundleId, ask: u32, fraction: f64) {
+        self.local.split(id, ask, fraction, &self.events);
     }
 
     fn finalize(&self, id: BundleId) {

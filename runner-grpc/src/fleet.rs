@@ -243,10 +243,11 @@ pub(crate) fn descriptors(
     plan: &Plan,
     address: &str,
 ) -> HashMap<String, purlin_proto::fn_execution::ProcessBundleDescriptor> {
-    let stages = plan.stages.iter().filter_map(|stage| stage.sdk()).map(|sdk| &sdk.descriptor);
+    let sdk_stages = plan.stages.iter().filter_map(|stage| stage.sdk());
+    let stages = sdk_stages.map(|sdk| [&sdk.descriptor].into_iter().chain(&sdk.draining));
     let complete = |descriptor: &Arc<purlin_proto::fn_execution::ProcessBundleDescriptor>| {
         let descriptor = crate::endpoints::complete(descriptor, address);
         (descriptor.id.clone(), descriptor)
     };
-    stages.map(complete).collect()
+    stages.flatten().map(complete).collect()
 }

@@ -105,6 +105,10 @@ impl Executor for ParallelExecutor {
         self.local.checkpoint(id);
     }
 
+    fn split(&self, id: BundleId, ask: u32, fraction: f64) {
+        self.local.split(id, ask, fraction, &self.events);
+    }
+
     fn finalize(&self, id: BundleId) {
         self.local.finalize(id);
     }

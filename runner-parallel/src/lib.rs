@@ -50,6 +50,7 @@ fn config(threads: usize) -> EngineConfig {
         partitions,
         attempts: 4,
         max_in_flight: threads.saturating_mul(2),
+        executors: threads,
         queue_bytes: 64 << 20,
         ..EngineConfig::default()
     }

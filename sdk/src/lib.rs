@@ -31,8 +31,9 @@ pub use element::private as __private;
 pub use element::{Element, Serde, Text, TypedKey};
 pub use error::{BoxError, Error, Failure, Mistake, Place, Result};
 pub use exec::{
-    CombineFn, Context, Continuation, Counter, Distribution, DoFn, Gauge, Grouped, OffsetRange,
-    Restriction, SplittableDoFn, StatefulDoFn, Tag, TimerSetting, Tracker,
+    CombineFn, Context, Continuation, Counter, Distribution, DoFn, Gauge, Grouped,
+    GrowableOffsetRange, OffsetRange, Restriction, SplittableDoFn, StatefulDoFn, Tag, TimerSetting,
+    Tracker, WatermarkEstimator,
 };
 pub use graph::Sealed;
 pub use options::PipelineOptions;

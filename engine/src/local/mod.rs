@@ -1,10 +1,12 @@
 //! Runs bundles in this process.
 
+mod control;
 mod host;
 mod pool;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use purlin_sdk::exec::{
 };
 use tracing::warn;
 
+use self::control::Controls;
 use self::host::{Collected, LocalHost};
 use self::pool::Pool;
 use crate::bundle::{Bundle, BundleId, BundleResult};
@@ -32,7 +35,7 @@ use crate::shuffle::Shuffle;
 pub struct LocalExecutor {
     shuffle: Arc<Shuffle>,
     pool: Pool,
-    controls: Mutex<BTreeMap<BundleId, Control>>,
+    controls: Controls,
     finalizers: Mutex<BTreeMap<BundleId, Vec<Finalizer>>>,
 }
 
@@ -66,12 +69,6 @@ fn process_keyed(
     })
 }
 
-/// The way to stop a bundle, which may be asked for before the bundle has begun.
-enum Control {
-    Running(BundleControl),
-    AskedToStop,
-}
-
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing here is left half-changed by a panic.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -85,7 +82,7 @@ impl LocalExecutor {
         Self {
             pool: Pool::new(Arc::clone(&shuffle), table),
             shuffle,
-            controls: Mutex::default(),
+            controls: Controls::default(),
             finalizers: Mutex::default(),
         }
     }
@@ -97,7 +94,7 @@ impl LocalExecutor {
         let result = catch_unwind(AssertUnwindSafe(|| self.run_unfenced(&bundle)));
         // The engine changes next what the bundle has seen of its keys: it should be the only owner.
         drop(bundle);
-        lock(&self.controls).remove(&id);
+        self.controls.ended(id);
         match result {
             Ok(Ok(result)) => Event::BundleDone { id, result: Box::new(result) },
             Ok(Err(failure)) => Event::BundleFailed { id, failure },
@@ -160,22 +157,28 @@ impl LocalExecutor {
         Ok(result)
     }
 
-    /// Makes a running bundle stoppable, and stops it if that was asked for already.
+    /// Makes a running bundle stoppable, and passes on what was asked for already.
     fn control(&self, bundle: &Bundle, control: BundleControl) {
-        let mut controls = lock(&self.controls);
-        let was_asked = matches!(controls.get(&bundle.id), Some(Control::AskedToStop));
-        if was_asked || bundle.time_limit == Some(Duration::ZERO) {
+        if bundle.time_limit == Some(Duration::ZERO) {
             control.checkpoint();
         }
-        controls.insert(bundle.id, Control::Running(control));
+        self.controls.started(bundle.id, control);
     }
 
     /// Asks a bundle to stop at its next claim. One that has not begun stops at its first.
     pub fn checkpoint(&self, id: BundleId) {
-        match lock(&self.controls).entry(id).or_insert(Control::AskedToStop) {
-            Control::Running(control) => control.checkpoint(),
-            Control::AskedToStop => {}
-        }
+        self.controls.checkpoint(id);
+    }
+
+    /// Asks a bundle to keep `fraction` of what is left at its next claim. What it gives away is
+    /// sent to `events`, before its end is.
+    pub fn split(&self, id: BundleId, ask: u32, fraction: f64, events: &Sender<Event>) {
+        let events = events.clone();
+        let answer = move |split| {
+            // A job that has ended does not listen any more.
+            let _ = events.send(Event::BundleSplit { id, ask, split: Box::new(split) });
+        };
+        self.controls.split(id, fraction, Box::new(answer));
     }
 
     /// Calls the finalisers of a bundle. One that fails is logged: its effects are best effort.

@@ -13,7 +13,7 @@ use crate::shuffle::Shuffle;
 pub(super) struct Pool {
     shuffle: Arc<Shuffle>,
     table: Arc<FnTable>,
-    idle: Mutex<BTreeMap<StageId, Vec<BundleProcessor>>>,
+    idle: Mutex<BTreeMap<(StageId, bool), Vec<BundleProcessor>>>,
 }
 
 impl Pool {
@@ -29,19 +29,28 @@ impl Pool {
         sdk: &SdkStage,
     ) -> Result<BundleProcessor, Box<Failure>> {
         if bundle.attempt == 1
-            && let Some(idle) = lock(&self.idle).get_mut(&bundle.stage).and_then(Vec::pop)
+            && let Some(idle) = lock(&self.idle).get_mut(&variant(bundle)).and_then(Vec::pop)
         {
             return Ok(idle);
         }
         let mut config = self.shuffle.exec_config(bundle.stage);
         config.diagnose = bundle.attempt > 1;
-        BundleProcessor::new(&sdk.descriptor, &self.table, &config)
+        let descriptor = match &sdk.draining {
+            Some(draining) if bundle.truncates => draining,
+            _ => &sdk.descriptor,
+        };
+        BundleProcessor::new(descriptor, &self.table, &config)
     }
 
     pub(super) fn put(&self, bundle: &Bundle, processor: BundleProcessor) {
         // The processor of a retry is slower.
         if bundle.attempt == 1 {
-            lock(&self.idle).entry(bundle.stage).or_default().push(processor);
+            lock(&self.idle).entry(variant(bundle)).or_default().push(processor);
         }
     }
+}
+
+/// Bundles of a stage that truncate are wired in another way.
+fn variant(bundle: &Bundle) -> (StageId, bool) {
+    (bundle.stage, bundle.truncates)
 }

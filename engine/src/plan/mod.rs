@@ -8,6 +8,7 @@
 mod coders;
 mod descriptor;
 mod dot;
+mod drain;
 mod edge;
 mod error;
 mod expand_sdf;
@@ -67,6 +68,11 @@ impl Plan {
     #[must_use]
     pub fn features(&self) -> Vec<Feature> {
         features::features(self)
+    }
+
+    /// Whether a stage truncates restrictions in a drain.
+    pub(crate) fn truncates(&self, stage: StageId) -> bool {
+        matches!(&self.stages[stage.0].kind, StageKind::Sdk(sdk) if sdk.draining.is_some())
     }
 
     /// Its stages and collections as text.
@@ -218,6 +224,9 @@ pub struct SdkStage {
     /// Whether it is the processing part of a splittable DoFn: then its input holds restrictions,
     /// and residuals return to it.
     pub is_splittable: bool,
+    /// The same stage with its restrictions truncated before they are worked on, for a drain.
+    /// `None` where it has none, or its SDK cannot truncate.
+    pub draining: Option<Arc<ProcessBundleDescriptor>>,
     /// Whether it has state or timers: then elements of one key and window must not run in two
     /// bundles at once.
     pub is_keyed: bool,

@@ -8,6 +8,7 @@ use purlin_proto::urns::transforms as urn;
 
 use super::coders;
 use super::descriptor::{Parts, sink_id, source_id};
+use super::drain;
 use super::edge::settle_edges;
 use super::error::{PlanError, Result};
 use super::graph::{Graph, Node, NodeKind, Uses, synthetic};
@@ -156,7 +157,7 @@ impl<'a> Assembly<'a> {
 
     fn sdk_stage(&self, nodes: Vec<&Node>) -> Result<SdkStage> {
         let root = nodes[0];
-        let input = root.main_input()?.1.as_str();
+        let (local, input) = root.main_input()?;
         let written: BTreeSet<&str> = nodes
             .iter()
             .flat_map(|node| node.transform.outputs.values().map(String::as_str))
@@ -167,20 +168,29 @@ impl<'a> Assembly<'a> {
             nodes.iter().any(|node| node.traits().is_some_and(holds))
         };
         let sink = |id: &&str| Ok((sink_id(id), self.traffic.find(id)?));
+        let written = outputs.iter().map(sink).collect::<Result<_>>()?;
+        let is_splittable = any(|traits| traits.is_splittable);
+        let descriptor = Parts {
+            graph: self.graph,
+            nodes: nodes.clone(),
+            input,
+            outputs,
+            windowed: self.windowed,
+        }
+        .descriptor()?;
+        let draining = is_splittable.then(|| drain::draining(&descriptor, &root.id, local));
         Ok(SdkStage {
             source: source_id(input),
             input: self.traffic.find(input)?,
-            outputs: outputs.iter().map(sink).collect::<Result<_>>()?,
+            outputs: written,
             side_inputs: self.side_inputs(&nodes)?,
-            is_splittable: any(|traits| traits.is_splittable),
+            is_splittable,
             is_keyed: any(|traits| traits.is_keyed),
             timers: timers(&nodes)?,
             finalizes: any(|traits| traits.finalizes),
             environment_id: root.transform.environment_id.clone(),
-            descriptor: Arc::new(
-                Parts { graph: self.graph, nodes, input, outputs, windowed: self.windowed }
-                    .descriptor()?,
-            ),
+            descriptor: Arc::new(descriptor),
+            draining: draining.flatten().map(Arc::new),
         })
     }
 

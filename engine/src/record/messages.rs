@@ -10,7 +10,7 @@ pub(super) struct CommitRecord {
     pub(super) version: u32,
     #[prost(sint64, tag = "2")]
     pub(super) now: i64,
-    #[prost(oneof = "ChangeRecord", tags = "3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "ChangeRecord", tags = "3, 4, 5, 6, 7, 8, 9, 10")]
     pub(super) change: Option<ChangeRecord>,
 }
 
@@ -30,6 +30,20 @@ pub(super) enum ChangeRecord {
     Script(ScriptRecord),
     #[prost(message, tag = "9")]
     Compact(CompactRecord),
+    #[prost(message, tag = "10")]
+    Split(SplitRecord),
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct SplitRecord {
+    #[prost(uint64, tag = "1")]
+    pub(super) stage: u64,
+    #[prost(uint64, tag = "2")]
+    pub(super) entry: u64,
+    #[prost(message, optional, tag = "3")]
+    pub(super) primary: Option<ResidualRecord>,
+    #[prost(message, optional, tag = "4")]
+    pub(super) residual: Option<ResidualRecord>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -17,7 +17,7 @@ use purlin_sdk::Timestamp;
 
 use self::messages as m;
 use crate::bundle::{BundleId, Output, WindowSlice};
-use crate::commit::{BundleCommit, COMMIT_VERSION, Change, Commit, ResidualWork};
+use crate::commit::{BundleCommit, COMMIT_VERSION, Change, Commit, ResidualWork, SplitCommit};
 use crate::plan::{CollectionId, StageId};
 
 impl Commit {
@@ -28,6 +28,12 @@ impl Commit {
             Change::Start => m::ChangeRecord::Start(true),
             Change::Impulse(stage) => m::ChangeRecord::Impulse(stage.0 as u64),
             Change::Bundle(bundle) => m::ChangeRecord::Bundle(bundle_record(bundle)),
+            Change::Split(split) => m::ChangeRecord::Split(m::SplitRecord {
+                stage: split.stage.0 as u64,
+                entry: split.entry,
+                primary: Some(residual_record(&split.primary)),
+                residual: Some(residual_record(&split.residual)),
+            }),
             Change::Fire { stage, windows } => m::ChangeRecord::Fire(m::FireRecord {
                 stage: stage.0 as u64,
                 windows: windows.iter().map(window::to_record).collect(),
@@ -69,6 +75,12 @@ impl Commit {
             m::ChangeRecord::Start(_) => Change::Start,
             m::ChangeRecord::Impulse(stage) => Change::Impulse(stage_id(stage)?),
             m::ChangeRecord::Bundle(bundle) => Change::Bundle(Box::new(bundle_of(bundle)?)),
+            m::ChangeRecord::Split(split) => Change::Split(Box::new(SplitCommit {
+                stage: stage_id(split.stage)?,
+                entry: split.entry,
+                primary: residual_of(split.primary.ok_or_else(malformed)?)?,
+                residual: residual_of(split.residual.ok_or_else(malformed)?)?,
+            })),
             m::ChangeRecord::Fire(fire) => Change::Fire {
                 stage: stage_id(fire.stage)?,
                 windows: collect(fire.windows, window::of_record)?,

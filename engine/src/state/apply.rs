@@ -10,7 +10,7 @@ use super::entry::Hold;
 use super::quiescence::{Tokens, union, with_token};
 use super::{Entry, Facts, Part, StageState, State, Work};
 use crate::bundle::{BundleId, Output};
-use crate::commit::{BundleCommit, Change, Commit, KeyChanges, ResidualWork};
+use crate::commit::{BundleCommit, Change, Commit, KeyChanges, ResidualWork, SplitCommit};
 use crate::plan::{StageId, StageKind};
 
 /// What follows from a commit for scheduling.
@@ -32,6 +32,7 @@ impl State {
             Change::Start => self.starts += 1,
             Change::Impulse(stage) => self.apply_impulse(facts, *stage, &mut effects),
             Change::Bundle(bundle) => self.apply_bundle(facts, bundle, &mut effects),
+            Change::Split(split) => self.apply_split(split, &mut effects),
             Change::Fire { stage, windows } => {
                 self.apply_fire(facts, *stage, windows, &mut effects);
             }
@@ -177,6 +178,14 @@ impl State {
         }
     }
 
+    fn apply_split(&mut self, commit: &SplitCommit, effects: &mut Effects) {
+        let SplitCommit { stage, entry, primary, residual } = commit;
+        if let Some(tokens) = self.stages[stage.0].replace(*entry, work_of(primary)) {
+            let rest = residual_entry(residual, tokens);
+            effects.added.push((*stage, self.enqueue(*stage, rest)));
+        }
+    }
+
     fn apply_drain(&mut self, dropped: &[(StageId, u64)]) {
         self.is_draining = true;
         for (stage, id) in dropped {
@@ -189,16 +198,20 @@ impl State {
 
 fn residual_entry(residual: &ResidualWork, tokens: Tokens) -> Entry {
     Entry {
-        work: Work::Residual {
-            chunk: Arc::clone(&residual.chunk),
-            resume_at: residual.resume_at,
-            is_bounded: residual.is_bounded,
-        },
+        work: work_of(residual),
         bytes: residual.chunk.size_bytes(),
         // Its element was begun, so its side inputs were ready.
         windows: Vec::new(),
         hold: Hold::output(residual.hold),
         tokens,
+    }
+}
+
+fn work_of(residual: &ResidualWork) -> Work {
+    Work::Residual {
+        chunk: Arc::clone(&residual.chunk),
+        resume_at: residual.resume_at,
+        is_bounded: residual.is_bounded,
     }
 }
 

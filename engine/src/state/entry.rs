@@ -36,6 +36,15 @@ pub(crate) enum Work {
     Compact(GroupInput),
 }
 
+impl Work {
+    fn size_bytes(&self) -> usize {
+        match self {
+            Self::Elements(chunk) | Self::Residual { chunk, .. } => chunk.size_bytes(),
+            Self::Groups(group) | Self::Compact(group) => group.size_bytes(),
+        }
+    }
+}
+
 /// What watermarks an entry holds; the end of time for none.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Hold {
@@ -65,6 +74,16 @@ impl StageState {
         self.input_holds.add(entry.hold.input);
         self.output_holds.add(entry.hold.output);
         self.entries.insert(id, entry);
+    }
+
+    /// Replaces the work of an entry by a part of it, which holds what the whole held. Returns the
+    /// tokens, for the other part; `None` where there is no such entry.
+    pub(super) fn replace(&mut self, id: u64, work: Work) -> Option<Tokens> {
+        let entry = self.entries.get_mut(&id)?;
+        let bytes = work.size_bytes();
+        self.entry_bytes = self.entry_bytes - entry.bytes + bytes;
+        (entry.work, entry.bytes) = (work, bytes);
+        Some(entry.tokens.clone())
     }
 
     fn remove(&mut self, id: u64) -> Option<Entry> {

@@ -3,6 +3,7 @@
 
 mod elements;
 mod plan;
+mod splits;
 mod world;
 
 use std::cell::Cell;
@@ -39,6 +40,20 @@ fn every_element_is_processed_once_whatever_the_schedule() {
         world.check_conservation();
         assert_eq!(world.emitted.len(), 101);
     });
+}
+
+#[test]
+fn bundles_that_run_long_are_split() {
+    let splits = std::cell::Cell::new(0);
+    for_each_seed(|seed| {
+        let mut world = World::new(plan(true), seed, vec![(0, 200)]);
+        world.run(None, None);
+        splits.set(splits.get() + world.splits);
+        world.check_end();
+        world.check_conservation();
+        assert_eq!(world.emitted.len(), 200);
+    });
+    assert!(splits.get() > 100, "there were {} splits", splits.get());
 }
 
 #[test]

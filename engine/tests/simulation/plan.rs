@@ -171,6 +171,7 @@ fn sdk_stage(input: usize, outputs: &[usize], is_splittable: bool) -> SdkStage {
         outputs: outputs.iter().map(|id| (format!("sink{id}"), CollectionId(*id))).collect(),
         side_inputs: Vec::new(),
         is_splittable,
+        draining: None,
         is_keyed: false,
         timers: Vec::new(),
         finalizes: is_splittable,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use purlin_engine::plan::{CollectionId, Plan};
 use purlin_engine::{
@@ -18,6 +19,7 @@ use purlin_sdk::{PaneInfo, Stamp, Timestamp, Window};
 
 use crate::elements::{bytes, chunks, for_each, number, stamp_of, strings, time_of, window_of};
 use crate::plan::{GROUP, MAP, NUMBERS, PASS, READ, SIDE, SINK, SPLIT};
+use crate::splits::{primary_of, range_of, split_at};
 
 /// A restriction of numbers, and whether it ends by itself.
 pub(crate) type Range = (u64, u64);
@@ -35,6 +37,10 @@ pub(crate) struct World {
     now: Timestamp,
     running: BTreeMap<BundleId, Bundle>,
     asked_to_stop: BTreeSet<BundleId>,
+    /// Splits that were asked for and not answered.
+    asked_to_split: BTreeMap<BundleId, u32>,
+    /// How many were answered.
+    pub(crate) splits: usize,
     started: BTreeSet<BundleId>,
     /// Committed outputs of the source, and those that each finalising bundle read.
     pub(crate) emitted: Vec<u64>,
@@ -68,6 +74,11 @@ impl World {
             record: true,
             ..EngineConfig::default()
         };
+        let config = EngineConfig {
+            executors: config.max_in_flight,
+            split_after: Duration::from_millis(random.below(200) as u64),
+            ..config
+        };
         let engine = Engine::new(Arc::clone(&plan), config.clone()).expect("a plan");
         Self {
             watermarks: vec![Timestamp::MIN; plan.collections.len()],
@@ -81,6 +92,8 @@ impl World {
             now: Timestamp(0),
             running: BTreeMap::new(),
             asked_to_stop: BTreeSet::new(),
+            asked_to_split: BTreeMap::new(),
+            splits: 0,
             started: BTreeSet::new(),
             emitted: Vec::new(),
             read_by: BTreeMap::new(),
@@ -103,6 +116,7 @@ impl World {
         // Without a seed the deepest stage goes first.
         world.config.seed = None;
         world.config.max_in_flight = 1;
+        world.config.executors = 1;
         world.engine = Engine::new(Arc::clone(&world.plan), world.config.clone()).expect("a plan");
         world
     }
@@ -123,6 +137,8 @@ impl World {
             } else if self.running.is_empty() || self.random.one_in(10) {
                 self.now = Timestamp(self.now.0 + 1 + self.random.below(100) as i64);
                 self.step(Event::Tick { now: self.now });
+            } else if !self.asked_to_split.is_empty() && self.random.one_in(2) {
+                self.split_one();
             } else {
                 self.end_one();
             }
@@ -136,6 +152,7 @@ impl World {
         self.engine = self.replayed();
         self.running.clear();
         self.asked_to_stop.clear();
+        self.asked_to_split.clear();
         // Finalisers die with their process.
         self.read_by.clear();
         self.step(Event::Start { now: self.now });
@@ -170,6 +187,10 @@ impl World {
                 }
                 Action::Checkpoint(id) => {
                     self.asked_to_stop.insert(id);
+                }
+                Action::Split { id, ask, fraction } => {
+                    assert!(fraction > 0.0 && fraction < 1.0);
+                    self.asked_to_split.insert(id, ask);
                 }
                 Action::Finalize(id) => self.finalize(id),
                 Action::Forget(_) | Action::WakeAt(_) => {}
@@ -257,6 +278,26 @@ impl World {
             (_, stage) => panic!("stage {stage} got elements"),
         };
         (result, effect)
+    }
+
+    /// Answers a split of a running bundle, or that of one that has ended; sometimes twice.
+    fn split_one(&mut self) {
+        let (id, ask) = self.asked_to_split.pop_first().expect("one was asked");
+        let range = self.running.get(&id).map_or((0, 10), |bundle| range_of(&bundle.input));
+        if range.1 >= range.0 + 2 {
+            let at = range.0 + 1 + self.random.below((range.1 - range.0 - 1) as usize) as u64;
+            let split = split_at(range, at);
+            if let Some(bundle) = self.running.get_mut(&id) {
+                bundle.input = primary_of(&split);
+                self.splits += 1;
+            }
+            let twice = self.random.one_in(4);
+            let event = || Event::BundleSplit { id, ask, split: Box::new(split.clone()) };
+            self.step(event());
+            if twice && self.outcome.is_none() {
+                self.step(event());
+            }
+        }
     }
 
     fn output(&mut self, collection: CollectionId, chunks: Vec<Chunk>) -> BundleResult {
@@ -420,16 +461,16 @@ fn group(reader: &mut Reader<'_>) -> (u64, Vec<u64>) {
     (key, lists.as_chunks().0.iter().map(|bytes| u64::from_be_bytes(*bytes)).collect())
 }
 
-fn encoded((start, end): Range) -> Vec<u8> {
+pub(crate) fn encoded((start, end): Range) -> Vec<u8> {
     [start.to_be_bytes(), end.to_be_bytes()].concat()
 }
 
-fn decoded(range: &[u8]) -> Range {
+pub(crate) fn decoded(range: &[u8]) -> Range {
     let part = |at: usize| u64::from_be_bytes(range[at..at + 8].try_into().expect("8 bytes"));
     (part(0), part(8))
 }
 
-fn residual(range: Range, delay_ms: i32) -> Residual {
+pub(crate) fn residual(range: Range, delay_ms: i32) -> Residual {
     let mut element = Vec::new();
     put_stamp(&mut element, &Stamp::default(), &WindowCoder::Global);
     put_length_prefixed(&mut element, &encoded(range));

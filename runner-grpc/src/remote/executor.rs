@@ -70,6 +70,8 @@ struct Framed {
 /// A stage of user code.
 struct Remote {
     stage: Arc<Stage>,
+    /// The stage with its restrictions truncated first.
+    draining: Option<Arc<Stage>>,
     sinks: Arc<BTreeMap<String, CollectionId>>,
     pool: Arc<Pool>,
 }
@@ -114,6 +116,10 @@ impl Remote {
         })?;
         Ok(Self {
             stage: Arc::new(Stage::new(sdk.descriptor.as_ref().clone())?),
+            draining: match &sdk.draining {
+                Some(draining) => Some(Arc::new(Stage::new(draining.as_ref().clone())?)),
+                None => None,
+            },
             sinks: Arc::new(sdk.outputs.iter().cloned().collect()),
             pool,
         })
@@ -224,10 +230,11 @@ impl Shared {
         worker: &Arc<crate::fn_api::Worker>,
     ) -> Result<BundleResult, Trouble> {
         let id = bundle.id;
+        let draining = remote.draining.as_ref().filter(|_| bundle.truncates);
+        let described = draining.unwrap_or(&remote.stage);
         let Framed { bundle, keyed, source, input } =
             self.framed(bundle).await.map_err(Trouble::Failed)?;
-        let outputs = remote.stage.outputs.clone();
-        let end = OpenBundle::new(&self.shuffle, &bundle, keyed, outputs);
+        let end = OpenBundle::new(&self.shuffle, &bundle, keyed, described.outputs.clone());
         let place = Place {
             worker: Arc::clone(worker),
             instruction: format!("bundle-{id}"),
@@ -236,7 +243,7 @@ impl Shared {
         let conversation = Conversation {
             worker: Arc::clone(worker),
             instruction: place.instruction.clone(),
-            stage: Arc::clone(&remote.stage),
+            stage: Arc::clone(described),
             source,
             end: Arc::clone(&end),
         };

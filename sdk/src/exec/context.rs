@@ -9,6 +9,7 @@ use super::metrics::MetricValue;
 use super::router::Router;
 use super::stateful::Keyed;
 use super::unit::{Cx, UnitResult, UnitSpec};
+use super::watermark::WatermarkEstimator;
 use super::{BATCH, Batch, Stamps};
 use crate::element::Element;
 use crate::error::BoxError;
@@ -60,6 +61,7 @@ pub struct Context<Out> {
     tagged: Vec<TaggedOutlet>,
     current: Stamp,
     watermark: Option<Timestamp>,
+    estimator: WatermarkEstimator,
     /// Updates since the last flush.
     metrics: Vec<(String, MetricValue)>,
     /// The state cells and timers of a stateful function.
@@ -92,6 +94,7 @@ impl<Out: Element> Context<Out> {
                 .collect(),
             current: Stamp::default(),
             watermark: None,
+            estimator: WatermarkEstimator::Manual,
             metrics: Vec::new(),
             keyed: None,
             trouble: None,
@@ -120,6 +123,7 @@ impl<Out: Element> Context<Out> {
     pub fn output_with_timestamp(&mut self, value: Out, timestamp: Timestamp) {
         let mut stamp = self.current.clone();
         stamp.timestamp = timestamp.clamped();
+        self.observe(stamp.timestamp);
         self.main.push(value, &stamp);
         if self.main.is_full() {
             self.main.send(self.link.as_ref());
@@ -194,9 +198,15 @@ impl<Out: Element> Context<Out> {
     }
 
     /// Promises, in a splittable DoFn, that no later output of this restriction is before
-    /// `watermark`.
+    /// `watermark`. It counts whatever the [`WatermarkEstimator`]; the watermark never goes back.
     pub fn set_watermark(&mut self, watermark: Timestamp) {
         self.watermark = self.watermark.max(Some(watermark.clamped()));
+    }
+
+    fn observe(&mut self, timestamp: Timestamp) {
+        if self.estimator == WatermarkEstimator::Increasing {
+            self.set_watermark(timestamp);
+        }
     }
 
     /// Keeps an update until the next flush: a transform has few metrics and may update them with
@@ -262,7 +272,15 @@ impl<Out: Element> Context<Out> {
         self.current.value_kind = ValueKind::Insert;
     }
 
+    pub(crate) fn set_estimator(&mut self, estimator: WatermarkEstimator) {
+        self.estimator = estimator;
+    }
+
+    /// The watermark that the work has reached, and forgets it.
     pub(crate) fn take_watermark(&mut self) -> Option<Timestamp> {
+        if self.estimator == WatermarkEstimator::WallTime {
+            self.set_watermark(Timestamp::now());
+        }
         self.watermark.take()
     }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use purlin_proto::fn_execution::{DelayedBundleApplication, ProcessBundleDescriptor};
 
 use super::metrics::BundleMetrics;
+use super::requests::BundleControl;
 use super::router::Router;
 use super::source::Source;
 use super::unit::UnitResult;
@@ -63,18 +63,6 @@ pub struct BundleProcessor {
     sources: BTreeMap<String, Source>,
 }
 
-/// Asks a running bundle to stop early, from any thread.
-#[derive(Clone)]
-pub struct BundleControl(Arc<AtomicBool>);
-
-impl BundleControl {
-    /// Asks every splittable DoFn of the bundle to stop at its next claim and to leave the rest as
-    /// residuals.
-    pub fn checkpoint(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 impl BundleProcessor {
     /// Wires the transforms of a descriptor.
     ///
@@ -90,10 +78,10 @@ impl BundleProcessor {
         Ok(Self { router: Arc::new(router), sources })
     }
 
-    /// The way to stop a running bundle early.
+    /// The way to stop or split a running bundle.
     #[must_use]
     pub fn control(&self) -> BundleControl {
-        BundleControl(Arc::clone(self.router.checkpoint_flag()))
+        BundleControl(Arc::clone(self.router.requests()))
     }
 
     /// Begins a bundle whose outputs, state and side inputs go through `host`.
@@ -101,7 +89,7 @@ impl BundleProcessor {
     /// # Errors
     /// When user code fails.
     pub fn start_bundle(&mut self, host: Box<dyn Host>) -> UnitResult {
-        self.router.checkpoint_flag().store(false, Ordering::Relaxed);
+        self.router.requests().clear();
         self.router.set_host(Some(host));
         self.router.each(|unit, cx| unit.start_bundle(cx))
     }

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use purlin_proto::fn_execution::StateKey;
 
 use super::metrics::BundleMetrics;
+use super::requests::Requests;
 use super::unit::{Cx, Unit, UnitResult};
 use super::{AnyBatch, Failure, Finalizer, Host, Residual};
 use crate::error::Place;
@@ -22,7 +23,7 @@ pub struct Router {
     host: Mutex<Option<Box<dyn Host>>>,
     effects: Mutex<Effects>,
     has_failed: AtomicBool,
-    checkpoint: Arc<AtomicBool>,
+    requests: Arc<Requests>,
 }
 
 /// What a bundle brings about beside its outputs.
@@ -57,13 +58,13 @@ impl Router {
             host: Mutex::new(None),
             effects: Mutex::default(),
             has_failed: AtomicBool::new(false),
-            checkpoint: Arc::default(),
+            requests: Arc::default(),
         }
     }
 
-    /// Set to ask a running splittable DoFn to stop at its next claim.
-    pub(crate) fn checkpoint_flag(&self) -> &Arc<AtomicBool> {
-        &self.checkpoint
+    /// What the runner asks of the running bundle.
+    pub(crate) fn requests(&self) -> &Arc<Requests> {
+        &self.requests
     }
 
     pub(crate) fn set_host(&self, host: Option<Box<dyn Host>>) {

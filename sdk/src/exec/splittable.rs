@@ -4,18 +4,13 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use purlin_proto::fn_execution::{BundleApplication, DelayedBundleApplication};
-use purlin_proto::pipeline::is_bounded;
-
 use super::codec::codec_of;
 use super::context::Context;
 use super::guard::{Trouble, guarded};
-use super::port::main_input_windows;
+use super::roots::{Roots, Underway, delayed};
 use super::table::{Edge, Operator, Role};
 use super::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
-use super::{AnyBatch, Batch, Failure, PortCodec, Restriction, Tracker};
-use crate::coders::Nesting;
-use crate::coders::windowed::{WindowCoder, put_stamp};
+use super::{AnyBatch, Batch, Failure, PortCodec, Restriction, Tracker, WatermarkEstimator};
 use crate::element::Element;
 use crate::error::BoxError;
 use crate::time::Timestamp;
@@ -71,8 +66,13 @@ pub trait SplittableDoFn: Clone + Send + Sync + 'static {
         cx: &mut Context<Self::Out>,
     ) -> Result<Continuation, BoxError>;
 
+    /// How the watermark follows the work. [`Context::set_watermark`] unless this says otherwise.
+    fn watermark_estimator(&self) -> WatermarkEstimator {
+        WatermarkEstimator::Manual
+    }
+
     /// What must still be done of a restriction when the job drains: all of one that ends by
-    /// itself, nothing of another.
+    /// itself, nothing of another. What is left must end by itself: a drain continues nothing else.
     fn truncate(
         &self,
         _element: &Self::In,
@@ -103,9 +103,10 @@ pub enum Continuation {
 }
 
 /// A restriction with the watermark that its work has reached.
-type Restricted<R> = (R, Timestamp);
-type Paired<D> = (<D as SplittableDoFn>::In, Restricted<<D as SplittableDoFn>::Restriction>);
-type Sized<D> = (Paired<D>, f64);
+pub(super) type Restricted<R> = (R, Timestamp);
+pub(super) type Paired<D> =
+    (<D as SplittableDoFn>::In, Restricted<<D as SplittableDoFn>::Restriction>);
+pub(super) type Sized<D> = (Paired<D>, f64);
 
 /// The coder of restrictions of `D` in a pipeline graph.
 pub(crate) fn restriction_spec<D: SplittableDoFn>() -> crate::coders::CoderSpec {
@@ -213,25 +214,16 @@ struct Process<D: SplittableDoFn> {
     do_fn: D,
     context: Context<D::Out>,
     diagnose: bool,
-    transform_id: String,
-    input: String,
-    outputs: Vec<String>,
-    windows: WindowCoder,
+    roots: Arc<Roots<D>>,
 }
 
 impl<D: SplittableDoFn> Process<D> {
     fn new(mut do_fn: D, spec: &UnitSpec<'_>) -> UnitResult<Self> {
         do_fn.setup().map_err(|error| Failure::from_error(error.as_ref()))?;
-        let (input, windows) = main_input_windows(spec)?;
-        Ok(Self {
-            do_fn,
-            context: Context::new(spec),
-            diagnose: spec.config.diagnose,
-            transform_id: spec.transform_id.to_owned(),
-            input,
-            outputs: spec.ports.keys().cloned().collect(),
-            windows,
-        })
+        let mut context = Context::new(spec);
+        context.set_estimator(do_fn.watermark_estimator());
+        let roots = Arc::new(Roots::new(spec)?);
+        Ok(Self { do_fn, context, diagnose: spec.config.diagnose, roots })
     }
 
     fn process_one(
@@ -241,7 +233,13 @@ impl<D: SplittableDoFn> Process<D> {
         stamp: &Stamp,
         cx: &Cx<'_>,
     ) -> Result<(), Trouble> {
-        let mut tracker = Tracker::new(restriction, cx.router);
+        let underway = Underway {
+            roots: Arc::clone(&self.roots),
+            element: element.clone(),
+            watermark,
+            stamp: stamp.clone(),
+        };
+        let mut tracker = Tracker::new(restriction, cx.router, Box::new(underway));
         self.context.set_current(stamp.clone());
         let continuation =
             self.do_fn.process(&element, &mut tracker, &mut self.context).map_err(Trouble::User)?;
@@ -262,53 +260,11 @@ impl<D: SplittableDoFn> Process<D> {
         }
         let watermark = self.context.take_watermark().map_or(watermark, |new| new.max(watermark));
         if let Some(rest) = tracker.take_residual() {
-            let residual = self.residual(element, rest, watermark, stamp)?;
-            let delayed = delayed(residual, delay);
-            cx.router.effects(|effects| effects.residuals.push(delayed));
+            let root = self.roots.root(element, (rest, watermark), stamp);
+            let root = root.map_err(|error| Trouble::Below(Failure::from_error(&error)))?;
+            cx.router.effects(|effects| effects.residuals.push(delayed(root, delay)));
         }
         Ok(())
-    }
-
-    fn residual(
-        &self,
-        element: D::In,
-        rest: D::Restriction,
-        watermark: Timestamp,
-        stamp: &Stamp,
-    ) -> Result<BundleApplication, Trouble> {
-        let is_bounded = rest.is_bounded();
-        let size = rest.size(None);
-        let value: Sized<D> = ((element, (rest, watermark)), size);
-        let mut bytes = Vec::new();
-        put_stamp(&mut bytes, stamp, &self.windows);
-        value
-            .encode(&mut bytes, Nesting::Nested)
-            .map_err(|error| Trouble::Below(Failure::from_error(&error)))?;
-        let hold = to_proto(watermark);
-        let bounded =
-            if is_bounded { is_bounded::Enum::Bounded } else { is_bounded::Enum::Unbounded };
-        Ok(BundleApplication {
-            transform_id: self.transform_id.clone(),
-            input_id: self.input.clone(),
-            element: bytes.into(),
-            output_watermarks: self.outputs.iter().map(|name| (name.clone(), hold)).collect(),
-            is_bounded: bounded.into(),
-        })
-    }
-}
-
-fn delayed(application: BundleApplication, delay: Duration) -> DelayedBundleApplication {
-    let requested_time_delay = (!delay.is_zero()).then(|| prost_types::Duration {
-        seconds: i64::try_from(delay.as_secs()).unwrap_or(i64::MAX),
-        nanos: i32::try_from(delay.subsec_nanos()).unwrap_or(0),
-    });
-    DelayedBundleApplication { application: Some(application), requested_time_delay }
-}
-
-fn to_proto(timestamp: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp {
-        seconds: timestamp.0.div_euclid(1000),
-        nanos: i32::try_from(timestamp.0.rem_euclid(1000) * 1_000_000).unwrap_or(0),
     }
 }
 

@@ -1,10 +1,10 @@
-//! Claims positions of a restriction, and splits it where a runner asks to stop.
+//! Claims positions of a restriction, and splits it where a runner asks for it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use super::Restriction;
+use super::roots::Seam;
 use super::router::Router;
+use super::{GrowableOffsetRange, Restriction};
 
 /// What a splittable DoFn claims its positions from.
 ///
@@ -16,18 +16,25 @@ pub struct Tracker<R: Restriction> {
     residual: Option<R>,
     is_over: bool,
     router: Arc<Router>,
+    seam: Box<dyn Seam<R>>,
 }
 
 impl<R: Restriction> Tracker<R> {
-    pub(super) fn new(restriction: R, router: &Arc<Router>) -> Self {
+    pub(super) fn new(restriction: R, router: &Arc<Router>, seam: Box<dyn Seam<R>>) -> Self {
         let router = Arc::clone(router);
-        Self { restriction, claimed: None, residual: None, is_over: false, router }
+        Self { restriction, claimed: None, residual: None, is_over: false, router, seam }
     }
 
     /// The restriction; it shrinks when a runner splits it.
     #[must_use]
     pub fn restriction(&self) -> &R {
         &self.restriction
+    }
+
+    /// The work that is left, in the unit of [`Restriction::size`].
+    #[must_use]
+    pub fn remaining(&self) -> f64 {
+        if self.is_over { 0.0 } else { self.restriction.size(self.claimed) }
     }
 
     /// Claims the work at `position`, which must be after all claimed ones. `false`: do not do it,
@@ -45,7 +52,7 @@ impl<R: Restriction> Tracker<R> {
             self.is_over = true;
             return false;
         }
-        if self.is_stop_asked() && self.give_rest_away() {
+        if self.router.requests().any() && !self.serve(position) {
             return false;
         }
         self.claimed = Some(position);
@@ -53,7 +60,8 @@ impl<R: Restriction> Tracker<R> {
     }
 
     /// Declares all work of the restriction done, as at the end of a file that is shorter than
-    /// expected.
+    /// expected. It says nothing about a part that was given away before: that one is worked on by
+    /// itself, and finds the end again.
     pub fn finish(&mut self) {
         self.is_over = true;
     }
@@ -62,7 +70,29 @@ impl<R: Restriction> Tracker<R> {
     /// then return [`Continuation::Resume`](super::Continuation).
     #[must_use]
     pub fn is_stop_asked(&self) -> bool {
-        self.router.checkpoint_flag().load(Ordering::Relaxed) || self.router.has_failed()
+        self.router.requests().is_stop_asked() || self.router.has_failed()
+    }
+
+    /// Does what the runner asks for; `false` where `position` was given away by that.
+    fn serve(&mut self, position: R::Position) -> bool {
+        if self.is_stop_asked() {
+            return !self.give_rest_away();
+        }
+        self.split();
+        self.is_over = !self.restriction.contains(position);
+        !self.is_over
+    }
+
+    /// Gives a part of what is unclaimed to the runner. One that cannot be split, or not be
+    /// encoded, is worked on as a whole.
+    fn split(&mut self) {
+        let Some(request) = self.router.requests().take_split() else { return };
+        let parts = self.restriction.split(self.claimed, request.fraction);
+        let Some((primary, residual)) = parts else { return };
+        if let Ok(split) = self.seam.parts(primary.clone(), residual) {
+            self.restriction = primary;
+            (request.answer)(split);
+        }
     }
 
     /// Moves what is unclaimed into the residual. `false` where nothing is left.
@@ -88,5 +118,12 @@ impl<R: Restriction> Tracker<R> {
     /// Whether all work was claimed, given away or declared done.
     pub(super) fn is_done(&self) -> bool {
         self.is_over || self.restriction.is_complete(self.claimed)
+    }
+}
+
+impl Tracker<GrowableOffsetRange> {
+    /// Says how far the range reaches now: the first offset after what is there.
+    pub fn estimate_end(&mut self, end: u64) {
+        self.restriction.estimated_end = end;
     }
 }

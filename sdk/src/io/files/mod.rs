@@ -1,10 +1,11 @@
-//! What all formats share: finding, opening and replacing files.
+//! What all formats share: finding, opening and replacing files, and watching for new ones.
 
 mod compression;
 mod matching;
 mod parts;
 mod publish;
 mod target;
+mod watch;
 
 use std::fmt::Display;
 use std::path::Path;
@@ -15,6 +16,7 @@ pub(super) use matching::matching;
 pub(super) use parts::{Folder, Part, PartWriter};
 pub(super) use publish::publish;
 pub(super) use target::{Sharding, Target};
+pub use watch::{Until, Watch, watch};
 
 use crate::error::BoxError;
 

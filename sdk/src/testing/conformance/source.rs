@@ -41,7 +41,7 @@ impl Gate {
         })
     }
 
-    fn has_passed(&self, count: i64) -> bool {
+    pub(super) fn has_passed(&self, count: i64) -> bool {
         self.0.load(Ordering::SeqCst) >= count
     }
 }

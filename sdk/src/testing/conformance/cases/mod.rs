@@ -48,6 +48,7 @@ mod side_inputs;
 mod side_panes;
 mod side_windows;
 mod sketches;
+mod sources;
 mod splittable;
 mod state_maps;
 mod state_scopes;
@@ -88,6 +89,7 @@ pub fn cases() -> &'static [Case] {
             side_panes::CASES,
             reshuffle::CASES,
             splittable::CASES,
+            sources::CASES,
             streaming::CASES,
             state_values::CASES,
             state_maps::CASES,

@@ -66,7 +66,7 @@ impl SplittableDoFn for Count {
         let mut next = tracker.restriction().start;
         while tracker.try_claim(next) {
             match self.0 {
-                Kind::EndsAt(end) if next == end => {
+                Kind::EndsAt(end) if next >= end => {
                     tracker.finish();
                     break;
                 }
