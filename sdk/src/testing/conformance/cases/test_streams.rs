@@ -1,7 +1,8 @@
 //! Sources that a test scripts.
 
+use crate::Element;
 use crate::error::BoxError;
-use crate::exec::{Context, Continuation, OffsetRange, SplittableDoFn, Tracker};
+use crate::exec::{Context, Continuation, Restriction, SplittableDoFn, Tracker};
 use crate::pipeline::Pipeline;
 use crate::testing::conformance::Ending;
 use crate::testing::conformance::keep::{keep, say};
@@ -152,6 +153,37 @@ fn a_side_input_of_the_same_script(p: &Pipeline) -> Ending {
     Ending::done().saw(&[("1 of 2", 1), ("2 of 2", 1), ("13 of 1", 1)])
 }
 
+/// Numbers that are gone through one after the other: the rest can be put off, but not be done by
+/// somebody else meanwhile.
+#[derive(Clone, Element)]
+#[element(crate = "purlin_sdk")]
+struct Steps {
+    start: i64,
+    end: i64,
+}
+
+impl Restriction for Steps {
+    type Position = i64;
+
+    fn contains(&self, position: i64) -> bool {
+        (self.start..self.end).contains(&position)
+    }
+
+    fn split(&self, claimed: Option<i64>, fraction: f64) -> Option<(Self, Self)> {
+        let next = claimed.map_or(self.start, |claimed| claimed + 1);
+        let is_put_off = fraction <= 0.0 && next < self.end;
+        is_put_off.then(|| (Self { end: next, ..*self }, Self { start: next, ..*self }))
+    }
+
+    fn is_complete(&self, claimed: Option<i64>) -> bool {
+        self.start >= self.end || claimed.is_some_and(|claimed| claimed + 1 >= self.end)
+    }
+
+    fn size(&self, claimed: Option<i64>) -> f64 {
+        if self.is_complete(claimed) { 0.0 } else { 1.0 }
+    }
+}
+
 /// Puts out a number, waits for five seconds, and puts out the next, up to two.
 #[derive(Clone)]
 struct Waiting;
@@ -159,23 +191,23 @@ struct Waiting;
 impl SplittableDoFn for Waiting {
     type In = i64;
     type Out = (String, i64);
-    type Restriction = OffsetRange;
+    type Restriction = Steps;
 
-    fn initial_restriction(&self, _: &i64) -> Result<OffsetRange, BoxError> {
-        Ok(OffsetRange::new(0, 3))
+    fn initial_restriction(&self, _: &i64) -> Result<Steps, BoxError> {
+        Ok(Steps { start: 0, end: 3 })
     }
 
     fn process(
         &mut self,
         _: &i64,
-        tracker: &mut Tracker<OffsetRange>,
+        tracker: &mut Tracker<Steps>,
         cx: &mut Context<(String, i64)>,
     ) -> Result<Continuation, BoxError> {
         let next = tracker.restriction().start;
         if !tracker.try_claim(next) {
             return Ok(Continuation::Stop);
         }
-        cx.output(("wait".to_owned(), i64::try_from(next)?));
+        cx.output(("wait".to_owned(), next));
         Ok(Continuation::Resume(seconds(5)))
     }
 }
