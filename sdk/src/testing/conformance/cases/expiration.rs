@@ -4,7 +4,7 @@ use crate::pipeline::Pipeline;
 use crate::state::{Bag, EventTimer, Value};
 use crate::testing::conformance::Ending;
 use crate::testing::conformance::keep::{Keep, keep, say};
-use crate::testing::conformance::played::Play::{Add, At, Mark, MarkMillis};
+use crate::testing::conformance::played::Play::{Add, Mark, MarkMillis};
 use crate::testing::conformance::played::{grouped, play};
 use crate::testing::conformance::source::see;
 use crate::testing::conformance::stamps::{at, seconds, with_stamp};
