@@ -74,6 +74,7 @@ impl TestStream {
 
 impl<T: Element> TestStream<T> {
     /// An element, whose timestamp is the watermark.
+    #[expect(clippy::should_implement_trait, reason = "it adds an event, not a number")]
     pub fn add(self, value: T) -> Self {
         let at = self.watermark;
         self.add_timestamped(value, at)

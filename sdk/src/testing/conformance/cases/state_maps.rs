@@ -225,7 +225,7 @@ fn a_cleared_multimap_is_empty(p: &Pipeline) -> Ending {
 /// The second of a timestamp with its value.
 fn listed<T: Debug>(
     key: &str,
-    values: Vec<(crate::Timestamp, T)>,
+    values: &[(crate::Timestamp, T)],
     cx: &mut Context<String>,
 ) -> Result<(), BoxError> {
     let values: Vec<_> = values.iter().map(|(at, value)| (at.millis() / 1000, value)).collect();
@@ -237,7 +237,7 @@ fn an_ordered_list_is_read_by_timestamp(p: &Pipeline) -> Ending {
     let reads = keep(|s| s.ordered_list("list")).on(|list, key, number, cx| {
         let at = cx.timestamp();
         list.add(cx, at, number)?;
-        listed(key, list.read(cx)?, cx)
+        listed(key, &list.read(cx)?, cx)
     });
     see(&reads.of(&input));
     Ending::done().saw(&[
@@ -251,7 +251,7 @@ fn an_ordered_list_is_read_in_part(p: &Pipeline) -> Ending {
     let input = play(p, [Add("a", 1), Add("a", 2), Add("a", 3)]);
     let reads = keep(|s| s.ordered_list("list")).on(|list, key, number, cx| {
         list.add(cx, at(number), number)?;
-        listed(key, list.read_range(cx, at(1)..at(3))?, cx)
+        listed(key, &list.read_range(cx, at(1)..at(3))?, cx)
     });
     see(&reads.of(&input));
     Ending::done().saw(&[("a: [(1, 1)]", 1), ("a: [(1, 1), (2, 2)]", 2)])
@@ -262,7 +262,7 @@ fn an_ordered_list_is_cleared_in_part(p: &Pipeline) -> Ending {
     let reads = keep(|s| s.ordered_list("list")).on(|list, key, number, cx| {
         list.add(cx, at(number), number)?;
         list.clear_range(cx, at(2)..at(3))?;
-        listed(key, list.read(cx)?, cx)
+        listed(key, &list.read(cx)?, cx)
     });
     see(&reads.of(&input));
     Ending::done().saw(&[("a: [(1, 1)]", 2), ("a: [(1, 1), (3, 3)]", 1)])
@@ -271,7 +271,7 @@ fn an_ordered_list_is_cleared_in_part(p: &Pipeline) -> Ending {
 fn a_cleared_ordered_list_is_empty(p: &Pipeline) -> Ending {
     let input = play(p, [Add("a", 1), Add("a", 2)]);
     let reads = keep(|s| s.ordered_list("list")).on(|list, key, number, cx| {
-        listed(key, list.read(cx)?, cx)?;
+        listed(key, &list.read(cx)?, cx)?;
         list.add(cx, at(number), number)?;
         list.clear(cx)
     });
@@ -283,7 +283,7 @@ fn an_ordered_list_keeps_equal_timestamps(p: &Pipeline) -> Ending {
     let input = play(p, [At("a", 1, 5), At("a", 2, 5)]);
     let reads = keep(|s| s.ordered_list("list")).on(|list, key, number, cx| {
         list.add(cx, at(5), number)?;
-        listed(key, list.read(cx)?, cx)
+        listed(key, &list.read(cx)?, cx)
     });
     see(&reads.of(&input));
     Ending::done().saw(&[("a: [(5, 1)]", 1), ("a: [(5, 1), (5, 2)]", 1)])
