@@ -35,7 +35,7 @@ pub struct Bundle {
     /// What to process.
     pub input: BundleInput,
     /// The keys that it works on, where the stage keeps something for each key.
-    pub keyed: Option<KeyedInput>,
+    pub keyed: Option<Box<KeyedInput>>,
     /// Whether its restrictions are truncated before they are worked on, as
     /// [`SdkStage::draining`](crate::plan::SdkStage::draining) does it.
     pub truncates: bool,

@@ -382,11 +382,13 @@ impl Schedule {
             processing_time: state.processing_time(now),
             is_scripted: state.is_scripted(),
         };
-        let keyed = flight.partition.map(|partition| KeyedInput {
-            partition,
-            timers: flight.timers.clone(),
-            table: state.table(stage, partition),
-            clocks,
+        let keyed = flight.partition.map(|partition| {
+            Box::new(KeyedInput {
+                partition,
+                timers: flight.timers.clone(),
+                table: state.table(stage, partition),
+                clocks,
+            })
         });
         Bundle {
             id,

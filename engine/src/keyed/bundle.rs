@@ -80,7 +80,8 @@ impl KeyedBundle {
     /// # Errors
     /// When its elements are not what the stage's coders say.
     pub fn open(shuffle: &Arc<Shuffle>, bundle: &Bundle) -> Result<Option<Self>> {
-        let Some(KeyedInput { timers, table, clocks, .. }) = &bundle.keyed else { return Ok(None) };
+        let Some(keyed) = &bundle.keyed else { return Ok(None) };
+        let KeyedInput { timers, table, clocks, .. } = keyed.as_ref();
         let mut this = Self {
             shuffle: Arc::clone(shuffle),
             stage: bundle.stage.0,

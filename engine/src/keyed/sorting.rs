@@ -37,7 +37,7 @@ pub(super) fn buffer(
             let header = entry.len();
             entry.extend_from_slice(element.value);
             let id = CellId { window: window_bytes(window, facts.windows), cell: cell(facts) };
-            view.add_to_list(&element.key, &id, timestamp.0, framed(header, entry));
+            view.add_to_list(&element.key, &id, timestamp.0, framed(header, &entry));
             hasten(facts, user, view, &element.key, &id.window, timestamp);
         }
         Ok(())
@@ -46,9 +46,9 @@ pub(super) fn buffer(
 }
 
 /// An entry of the list: how long its header is, and the element.
-fn framed(header: usize, entry: Vec<u8>) -> Bytes {
+fn framed(header: usize, entry: &[u8]) -> Bytes {
     let header = u32::try_from(header).unwrap_or(u32::MAX);
-    [&header.to_be_bytes()[..], &entry].concat().into()
+    [&header.to_be_bytes()[..], entry].concat().into()
 }
 
 /// Has the buffer looked at when its earliest element can be passed on.

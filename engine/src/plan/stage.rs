@@ -100,10 +100,10 @@ impl<'a> Assembly<'a> {
     fn stage(&self, id: StageId, group: &[usize]) -> Result<Stage> {
         let nodes: Vec<&Node> = group.iter().map(|&index| &self.graph.nodes[index]).collect();
         let name = stage_name(nodes.iter().map(|node| node.transform.unique_name.as_str()));
-        Ok(Stage { id, name, kind: self.kind(nodes)? })
+        Ok(Stage { id, name, kind: self.kind(&nodes)? })
     }
 
-    fn kind(&self, nodes: Vec<&'a Node>) -> Result<StageKind> {
+    fn kind(&self, nodes: &[&'a Node]) -> Result<StageKind> {
         let first = nodes[0];
         let output = || self.traffic.find(first.output()?.1);
         let input = || self.traffic.find(first.main_input()?.1);
@@ -145,7 +145,7 @@ impl<'a> Assembly<'a> {
         };
         let mut merge = Node { id: synthetic(id, "compact"), ..merge.clone() };
         merge.transform.outputs.values_mut().for_each(|output| output.clone_from(waiting));
-        Ok(LiftedCombine { id: id.to_owned(), merge: self.sdk_stage(vec![&merge])? })
+        Ok(LiftedCombine { id: id.to_owned(), merge: self.sdk_stage(&[&merge])? })
     }
 
     fn test_stream(&self, node: &Node) -> Result<StageKind> {
@@ -155,7 +155,7 @@ impl<'a> Assembly<'a> {
         Ok(StageKind::TestStream { payload: Arc::new(payload::test_stream(node)?), outputs })
     }
 
-    fn sdk_stage(&self, nodes: Vec<&Node>) -> Result<SdkStage> {
+    fn sdk_stage(&self, nodes: &[&Node]) -> Result<SdkStage> {
         let root = nodes[0];
         let (local, input) = root.main_input()?;
         let written: BTreeSet<&str> = nodes
@@ -172,7 +172,7 @@ impl<'a> Assembly<'a> {
         let is_splittable = any(|traits| traits.is_splittable);
         let descriptor = Parts {
             graph: self.graph,
-            nodes: nodes.clone(),
+            nodes: nodes.to_vec(),
             input,
             outputs,
             windowed: self.windowed,
@@ -183,10 +183,10 @@ impl<'a> Assembly<'a> {
             source: source_id(input),
             input: self.traffic.find(input)?,
             outputs: written,
-            side_inputs: self.side_inputs(&nodes)?,
+            side_inputs: self.side_inputs(nodes)?,
             is_splittable,
             is_keyed: any(|traits| traits.is_keyed),
-            timers: timers(&nodes)?,
+            timers: timers(nodes)?,
             finalizes: any(|traits| traits.finalizes),
             environment_id: root.transform.environment_id.clone(),
             descriptor: Arc::new(descriptor),

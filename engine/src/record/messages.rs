@@ -15,6 +15,7 @@ pub(super) struct CommitRecord {
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(super) enum ChangeRecord {
     #[prost(uint64, tag = "3")]
     Impulse(u64),

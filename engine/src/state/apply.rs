@@ -34,7 +34,7 @@ impl State {
             Change::Bundle(bundle) => self.apply_bundle(facts, bundle, &mut effects),
             Change::Split(split) => self.apply_split(split, &mut effects),
             Change::Fire { stage, windows } => {
-                self.apply_fire(facts, *stage, windows, &mut effects);
+                self.apply_fire(*stage, windows, &mut effects);
             }
             Change::Script { stage, outputs } => {
                 self.apply_script(facts, *stage, outputs, &mut effects);
@@ -125,16 +125,9 @@ impl State {
         }
     }
 
-    fn apply_fire(
-        &mut self,
-        facts: &Facts,
-        stage: StageId,
-        windows: &[Window],
-        effects: &mut Effects,
-    ) {
-        let lateness = facts.lateness(stage);
+    fn apply_fire(&mut self, stage: StageId, windows: &[Window], effects: &mut Effects) {
         for window in windows {
-            let Some((groups, hold)) = self.stages[stage.0].groups.fire(window, lateness) else {
+            let Some((groups, hold)) = self.stages[stage.0].groups.fire(window) else {
                 continue;
             };
             for group in groups {

@@ -73,7 +73,6 @@ impl State {
     /// Puts elements into the buffers of a GroupByKey stage, but those that come too late.
     fn buffer(&mut self, facts: &Facts, stage: StageId, output: &Output, effects: &mut Effects) {
         let can_merge = facts.plan.stages[stage.0].sdk().is_some();
-        let lateness = facts.lateness(stage);
         let holds_elements = facts.holds_elements(stage);
         let partition = output.chunk.partition.unwrap_or(0);
         let mut dropped = 0;
@@ -81,7 +80,7 @@ impl State {
             let slice = GroupSlice { chunk: Arc::clone(&output.chunk), elements };
             let state = &mut self.stages[stage.0];
             let last = window.max_timestamp();
-            if Timestamp(last.0.saturating_add(lateness)) < state.input_watermark {
+            if last < state.input_watermark {
                 dropped += i64::try_from(slice.count()).unwrap_or(i64::MAX);
                 continue;
             }
@@ -138,11 +137,6 @@ fn window_slices(output: &Output) -> Vec<WindowSlice> {
 }
 
 impl Facts {
-    /// The allowed lateness of a GroupByKey stage, in milliseconds.
-    pub(super) fn lateness(&self, stage: StageId) -> i64 {
-        self.windowing(stage).map_or(0, |windowing| windowing.allowed_lateness)
-    }
-
     /// Whether the output timestamps of a GroupByKey stage are those of elements.
     fn holds_elements(&self, stage: StageId) -> bool {
         self.windowing(stage)

@@ -3,20 +3,18 @@
 use std::collections::BTreeMap;
 
 use purlin_sdk::Timestamp;
-use purlin_sdk::{PaneInfo, Timing, Window};
+use purlin_sdk::{PaneInfo, Window};
 
 use crate::bundle::{GroupInput, GroupSlice};
 
 /// The elements of each window, by partition.
 ///
-/// The default trigger needs no state per key: a window fires for all keys at once, when the
-/// watermark passes its end, and again when elements come late but not too late.
+/// A window fires once for all keys, when the watermark passes its end: that needs nothing per key.
+/// What fires earlier, later or otherwise is kept by key, in [`keyed`](crate::keyed).
 #[derive(Clone, PartialEq, Default, Debug)]
 pub(super) struct GroupBuffer {
     /// By the window's last timestamp, so that the next to fire is first.
     windows: BTreeMap<(Timestamp, Window), Held>,
-    /// How often the windows fired that may still get late elements.
-    fired: BTreeMap<(Timestamp, Window), i64>,
     bytes: usize,
 }
 
@@ -106,52 +104,16 @@ impl GroupBuffer {
     }
 
     /// Takes a window's elements out: its groups by partition, and their hold.
-    pub(super) fn fire(
-        &mut self,
-        window: &Window,
-        lateness: i64,
-    ) -> Option<(Vec<GroupInput>, Timestamp)> {
-        let key = key_of(window);
-        let held = self.windows.remove(&key)?;
+    pub(super) fn fire(&mut self, window: &Window) -> Option<(Vec<GroupInput>, Timestamp)> {
+        let held = self.windows.remove(&key_of(window))?;
         self.bytes -= held.bytes;
-        let pane = self.next_pane(key, lateness);
         let groups = held.partitions.into_iter().map(|(partition, held)| GroupInput {
             window: window.clone(),
             partition,
-            pane,
+            pane: PaneInfo::ON_TIME_AND_ONLY,
             slices: held.slices,
         });
         Some((groups.collect(), held.hold))
-    }
-
-    /// Panes are counted per window and not per key: a key whose first elements come late gets the
-    /// number of the window's late pane.
-    fn next_pane(&mut self, window: (Timestamp, Window), lateness: i64) -> PaneInfo {
-        if lateness == 0 {
-            return PaneInfo::ON_TIME_AND_ONLY;
-        }
-        let count = self.fired.entry(window).or_default();
-        let index = *count;
-        *count += 1;
-        PaneInfo {
-            is_first: index == 0,
-            is_last: false,
-            timing: if index == 0 { Timing::OnTime } else { Timing::Late },
-            index,
-            on_time_index: index,
-        }
-    }
-
-    /// Forgets windows for which late elements are dropped from now on, but those whose last pane
-    /// is still to fire.
-    pub(super) fn expire(&mut self, watermark: Timestamp, lateness: i64) {
-        let is_over =
-            |(max, _): &&(Timestamp, Window)| max.0.saturating_add(lateness) < watermark.0;
-        let over = self.fired.keys().take_while(is_over);
-        let over: Vec<_> = over.filter(|key| !self.windows.contains_key(key)).cloned().collect();
-        for key in over {
-            self.fired.remove(&key);
-        }
     }
 
     pub(super) fn bytes(&self) -> usize {

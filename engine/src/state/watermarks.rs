@@ -15,7 +15,6 @@ impl State {
                 self.propagate_collection(facts, *collection);
                 input = input.min(self.watermarks[collection.0]);
             }
-            let lateness = facts.lateness(stage.id);
             let state = &mut self.stages[stage.id.0];
             input = input.min(state.input_holds.least());
             if matches!(stage.kind, StageKind::Impulse { .. }) && !state.has_emitted {
@@ -26,7 +25,6 @@ impl State {
             }
             let output = input.min(state.output_holds.least());
             state.input_watermark = state.input_watermark.max(input);
-            state.groups.expire(state.input_watermark, lateness);
             state.keyed.end(state.input_watermark);
             state.output_watermark = state.output_watermark.max(output);
         }

@@ -172,7 +172,7 @@ impl Restriction for Steps {
     fn split(&self, claimed: Option<i64>, fraction: f64) -> Option<(Self, Self)> {
         let next = claimed.map_or(self.start, |claimed| claimed + 1);
         let is_put_off = fraction <= 0.0 && next < self.end;
-        is_put_off.then(|| (Self { end: next, ..*self }, Self { start: next, ..*self }))
+        is_put_off.then_some((Self { end: next, ..*self }, Self { start: next, ..*self }))
     }
 
     fn is_complete(&self, claimed: Option<i64>) -> bool {
