@@ -37,6 +37,15 @@ pub struct Mark {
     pub at: Instant,
     /// How many timers had fired.
     pub fired: u64,
+    /// The memory of the process; 0 where the system does not tell it as Linux does.
+    pub resident_mib: u64,
+}
+
+fn resident_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.unwrap_or(0) / 1024
 }
 
 impl Progress {
@@ -49,7 +58,8 @@ impl Progress {
     fn mark(&self, phase: usize) {
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         if marks.len() == phase {
-            marks.push(Mark { at: Instant::now(), fired: self.fired.load(Ordering::Relaxed) });
+            let fired = self.fired.load(Ordering::Relaxed);
+            marks.push(Mark { at: Instant::now(), fired, resident_mib: resident_mib() });
         }
     }
 }

@@ -53,14 +53,6 @@ fn measure(touches: &Touches, options: &PipelineOptions) -> purlin::Result<()> {
     let Touches { keys, elements, .. } = touches;
     let first = (touched.at - start.at).as_nanos() as f64 / *keys as f64;
     let hot = (end.at - touched.at).as_nanos() as f64 / *elements as f64;
-    println!("| {keys} | {first:.0} | {hot:.0} | {} | {} |", end.fired, resident_mib());
+    println!("| {keys} | {first:.0} | {hot:.0} | {} | {} |", end.fired, end.resident_mib);
     Ok(())
-}
-
-/// The memory of this process at its most; 0 where the system does not tell it this way.
-fn resident_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kib.unwrap_or(0) / 1024
 }

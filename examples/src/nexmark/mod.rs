@@ -5,6 +5,11 @@
 //! and timers fire on the way. Each query is a composite in a file of its own. [`Query`] has them by
 //! name, for programs that run them all.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "transforms take collections, which are handles"
+)]
+
 mod digest;
 mod generator;
 mod model;

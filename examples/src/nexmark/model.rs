@@ -87,7 +87,6 @@ impl Event {
 }
 
 /// The persons among events.
-#[must_use]
 pub fn persons(events: &PCollection<Event>) -> PCollection<Person> {
     events.flat_map(|event| match event {
         Event::Person(person) => Some(person),
@@ -96,7 +95,6 @@ pub fn persons(events: &PCollection<Event>) -> PCollection<Person> {
 }
 
 /// The auctions among events.
-#[must_use]
 pub fn auctions(events: &PCollection<Event>) -> PCollection<Auction> {
     events.flat_map(|event| match event {
         Event::Auction(auction) => Some(auction),
@@ -105,7 +103,6 @@ pub fn auctions(events: &PCollection<Event>) -> PCollection<Auction> {
 }
 
 /// The bids among events.
-#[must_use]
 pub fn bids(events: &PCollection<Event>) -> PCollection<Bid> {
     events.flat_map(|event| match event {
         Event::Bid(bid) => Some(bid),

@@ -7,7 +7,6 @@ use purlin::prelude::*;
 use super::model::Event;
 
 /// All events.
-#[must_use]
 pub fn passthrough(events: PCollection<Event>) -> PCollection<Event> {
     events.map(|event| event)
 }

@@ -7,7 +7,6 @@ use purlin::prelude::*;
 use super::model::{Bid, Event, bids};
 
 /// The bids, in euro cents, rounded down.
-#[must_use]
 pub fn currency_conversion(events: PCollection<Event>) -> PCollection<Bid> {
     bids(&events).map(|bid| Bid { price: bid.price * 908 / 1000, ..bid })
 }

@@ -10,7 +10,6 @@ use purlin::prelude::*;
 use super::model::{Event, bids};
 
 /// A bidder, and start, end and number of bids of one of its sessions.
-#[must_use]
 pub fn user_sessions(events: PCollection<Event>) -> PCollection<(i64, Timestamp, Timestamp, u64)> {
     let sessions = Sessions::with_gap(Duration::from_secs(10));
     let counts = bids(&events).map(|bid| bid.bidder).window_into(sessions).count_per_element();

@@ -12,7 +12,6 @@ use purlin::prelude::*;
 use super::model::{Event, bids};
 
 /// A bidder, and how many bids it made in a pane.
-#[must_use]
 pub fn processing_time_windows(events: PCollection<Event>) -> PCollection<(i64, u64)> {
     let trigger = Trigger::after_processing_time(Duration::from_secs(10)).repeatedly();
     let panes = WindowInto::from(GlobalWindows).triggering(trigger).discarding();

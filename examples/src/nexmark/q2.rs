@@ -10,7 +10,6 @@ use super::model::{Event, bids};
 const EVERY: i64 = 123;
 
 /// Auction and price of bids on chosen auctions.
-#[must_use]
 pub fn selection(events: PCollection<Event>) -> PCollection<(i64, i64)> {
     let chosen = bids(&events).filter(|bid| bid.auction % EVERY == 0);
     chosen.map(|bid| (bid.auction, bid.price))

@@ -22,7 +22,6 @@ const CATEGORY: i64 = 10;
 pub type Lead = (Text, Text, Text, i64);
 
 /// The sellers of these states with their auctions of this category.
-#[must_use]
 pub fn local_item_suggestion(events: PCollection<Event>) -> PCollection<Lead> {
     let sides = events.flat_map(|event| match event {
         Event::Person(person) if STATES.iter().any(|state| person.state.as_str() == *state) => {
@@ -41,13 +40,19 @@ struct Join {
     person: Value<Person>,
     /// Auctions whose seller has not come.
     waiting: Bag<(Timestamp, i64)>,
+    /// When the latest of them opened.
+    latest: Value<Timestamp>,
     forget: EventTimer,
 }
 
 impl Join {
     fn new(s: &mut StateSpecs) -> Self {
-        let (person, waiting) = (s.value("person"), s.bag("waiting"));
-        Self { person, waiting, forget: s.event_timer("forget") }
+        Self {
+            person: s.value("person"),
+            waiting: s.bag("waiting"),
+            latest: s.value("latest"),
+            forget: s.event_timer("forget"),
+        }
     }
 
     fn add_person(&self, person: Person, cx: &mut Context<Lead>) -> Result<(), BoxError> {
@@ -57,6 +62,7 @@ impl Join {
             }
         }
         self.waiting.clear(cx)?;
+        self.latest.clear(cx)?;
         self.forget.set(cx, after(person.date_time + WAIT));
         self.person.write(cx, person)
     }
@@ -68,10 +74,11 @@ impl Join {
             }
             return Ok(());
         }
-        let waiting = self.waiting.read(cx)?;
-        let opened = waiting.iter().map(|(opened, _)| *opened);
-        let latest = opened.fold(auction.date_time, Timestamp::max);
-        self.forget.set(cx, after(latest));
+        // Not from the bag, which would be read again for each auction.
+        if self.latest.read(cx)?.is_none_or(|latest| latest < auction.date_time) {
+            self.latest.write(cx, auction.date_time)?;
+            self.forget.set(cx, after(auction.date_time));
+        }
         self.waiting.add(cx, (auction.date_time, auction.id))
     }
 }
@@ -91,6 +98,7 @@ impl StatefulDoFn for Join {
 
     fn on_timer(&mut self, _: Timer, _: &i64, cx: &mut Context<Lead>) -> Result<(), BoxError> {
         self.person.clear(cx)?;
+        self.latest.clear(cx)?;
         self.waiting.clear(cx)
     }
 }

@@ -12,7 +12,6 @@ use super::q9::winning_bids;
 use super::window_end::with_window_end;
 
 /// The end of each window, with each category and the mean price of its auctions that closed then.
-#[must_use]
 pub fn average_price_for_category(
     events: PCollection<Event>,
 ) -> PCollection<(Timestamp, (i64, f64))> {

@@ -11,7 +11,6 @@ use super::model::{Event, bids};
 use super::window_end::with_window_end;
 
 /// The end of each window, with an auction that has the most bids and how many these are.
-#[must_use]
 pub fn hot_items(events: PCollection<Event>) -> PCollection<(Timestamp, (i64, u64))> {
     let windows = SlidingWindows::of(Duration::from_secs(10)).every(Duration::from_secs(5));
     let auctions = bids(&events).map(|bid| bid.auction).window_into(windows);

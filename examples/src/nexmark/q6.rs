@@ -16,7 +16,6 @@ const LAST: usize = 10;
 
 /// For each auction that is sold: the seller, and the mean price of its last auctions in cents,
 /// rounded down.
-#[must_use]
 pub fn average_selling_price_by_seller(events: PCollection<Event>) -> PCollection<(i64, i64)> {
     let sold = events.apply(winning_bids);
     let sold =
@@ -30,13 +29,25 @@ struct MovingMean {
     closed: OrderedList<(i64, i64)>,
     /// The prices of the last ones, oldest first.
     last: Value<Vec<i64>>,
+    /// When the timer is set to fire.
+    next: Value<Timestamp>,
     settle: EventTimer,
 }
 
 impl MovingMean {
     fn new(s: &mut StateSpecs) -> Self {
-        let (closed, last) = (s.ordered_list("closed"), s.value("last"));
-        Self { closed, last, settle: s.event_timer("settle") }
+        Self {
+            closed: s.ordered_list("closed"),
+            last: s.value("last"),
+            next: s.value("next"),
+            settle: s.event_timer("settle"),
+        }
+    }
+
+    fn set(&self, closed: Timestamp, cx: &mut Context<(i64, i64)>) -> Result<(), BoxError> {
+        let after = closed + Duration::from_millis(1);
+        self.settle.set(cx, after);
+        self.next.write(cx, after)
     }
 }
 
@@ -51,9 +62,8 @@ impl StatefulDoFn for MovingMean {
         (expires, auction, price): Self::In,
         cx: &mut Context<Self::Out>,
     ) -> Result<(), BoxError> {
-        let after = expires + Duration::from_millis(1);
-        if self.closed.read_range(cx, Timestamp::MIN..after)?.is_empty() {
-            self.settle.set(cx, after);
+        if self.next.read(cx)?.is_none_or(|next| expires < next) {
+            self.set(expires, cx)?;
         }
         self.closed.add(cx, expires, (auction, price))
     }
@@ -75,9 +85,9 @@ impl StatefulDoFn for MovingMean {
             cx.output((*seller, last.iter().sum::<i64>() / i64::try_from(last.len())?));
         }
         self.last.write(cx, last)?;
-        if let Some((next, _)) = self.closed.read(cx)?.first() {
-            self.settle.set(cx, *next + Duration::from_millis(1));
+        match self.closed.read(cx)?.first() {
+            Some((next, _)) => self.set(*next, cx),
+            None => self.next.clear(cx),
         }
-        Ok(())
     }
 }

@@ -11,7 +11,6 @@ use super::model::{Bid, Event, bids};
 use super::window_end::with_window_end;
 
 /// The end of each window, with each bid of the highest price in it.
-#[must_use]
 pub fn highest_bid(events: PCollection<Event>) -> PCollection<(Timestamp, Bid)> {
     let bids = bids(&events).window_into(FixedWindows::of(Duration::from_secs(10)));
     let highest = bids.map(|bid| bid.price).combine_globally(Max).as_singleton();

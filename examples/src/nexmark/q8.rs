@@ -12,7 +12,6 @@ use super::window_end::with_window_end;
 
 /// The end of each window, with number and name of a new person and the reserve of its auction, for
 /// each auction.
-#[must_use]
 pub fn monitor_new_users(events: PCollection<Event>) -> PCollection<(Timestamp, (i64, Text, i64))> {
     let windows = FixedWindows::of(Duration::from_secs(10));
     let persons = persons(&events).map(|person| (person.id, person.name)).window_into(windows);

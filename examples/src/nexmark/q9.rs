@@ -15,7 +15,6 @@ use purlin::prelude::*;
 use super::model::{Auction, Bid, Event};
 
 /// Each auction that is sold, with the bid that buys it, at the time when the auction closed.
-#[must_use]
 pub fn winning_bids(events: PCollection<Event>) -> PCollection<(Auction, Bid)> {
     let by_auction = events.flat_map(|event| match &event {
         Event::Person(_) => None,
@@ -34,6 +33,8 @@ struct Close {
     best: Value<Bid>,
     /// Bids that came before their auction.
     early: Bag<Bid>,
+    /// The time of the latest of them.
+    latest: Value<Timestamp>,
     close: EventTimer,
     forget: EventTimer,
 }
@@ -45,6 +46,7 @@ impl Close {
             terms: s.value("terms"),
             best: s.value("best"),
             early: s.bag("early"),
+            latest: s.value("latest"),
             close: s.event_timer("close"),
             forget: s.event_timer("forget"),
         }
@@ -56,7 +58,7 @@ impl Close {
         if let Some(best) = early.filter(|bid| is_valid(bid, terms)).reduce(better) {
             self.best.write(cx, best)?;
         }
-        self.early.clear(cx)?;
+        self.forget_early(cx)?;
         self.forget.clear(cx);
         self.close.set(cx, auction.expires);
         self.terms.write(cx, terms)?;
@@ -65,9 +67,11 @@ impl Close {
 
     fn bid(&self, bid: Bid, cx: &mut Context<(Auction, Bid)>) -> Result<(), BoxError> {
         let Some(terms) = self.terms.read(cx)? else {
-            let made = self.early.read(cx)?.into_iter().map(|bid| bid.date_time);
-            let latest = made.fold(bid.date_time, Timestamp::max);
-            self.forget.set(cx, latest + Duration::from_millis(1));
+            // Not from the bag, which would be read again for each bid.
+            if self.latest.read(cx)?.is_none_or(|latest| latest < bid.date_time) {
+                self.latest.write(cx, bid.date_time)?;
+                self.forget.set(cx, bid.date_time + Duration::from_millis(1));
+            }
             return self.early.add(cx, bid);
         };
         if !is_valid(&bid, terms) {
@@ -77,6 +81,11 @@ impl Close {
             Some(best) if !is_better(&bid, &best) => Ok(()),
             _ => self.best.write(cx, bid),
         }
+    }
+
+    fn forget_early(&self, cx: &mut Context<(Auction, Bid)>) -> Result<(), BoxError> {
+        self.early.clear(cx)?;
+        self.latest.clear(cx)
     }
 }
 
@@ -105,7 +114,7 @@ impl StatefulDoFn for Close {
         cx: &mut Context<Self::Out>,
     ) -> Result<(), BoxError> {
         if timer == self.forget {
-            return self.early.clear(cx);
+            return self.forget_early(cx);
         }
         if let (Some(auction), Some(best)) = (self.auction.read(cx)?, self.best.read(cx)?) {
             cx.output((auction, best));

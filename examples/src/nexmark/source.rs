@@ -13,7 +13,6 @@ use super::model::Event;
 ///
 /// The watermark follows the latest event by [`Events::out_of_orderness`], so no event is late. The
 /// collection counts as unbounded, although it ends: then the watermark moves to the end of time.
-#[must_use]
 pub fn source(events: &Events) -> Source {
     Source { events: events.clone(), events_per_bundle: 10_000, readers: 1 }
 }
