@@ -1,1 +1,5 @@
-//! Placeholder.
+//! What the larger examples share: the [Nexmark](nexmark) benchmark, and a measure of
+//! [state](state_curve).
+
+pub mod nexmark;
+pub mod state_curve;
