@@ -1,5 +1,7 @@
 //! Which bundle runs next. Nothing here is durable: it is rebuilt from the state after a restart.
 
+mod audit;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;

@@ -126,4 +126,4 @@ impl ReduceFn {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

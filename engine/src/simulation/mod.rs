@@ -1,0 +1,49 @@
+//! The engine as a whole under random pipelines and random schedules, beside slow models.
+//!
+//! Each test runs many seeds and names the one that fails. `cargo xtask simulate --seeds 100000`
+//! runs that many, and `cargo xtask simulate --from 17 --seeds 1` one of them again.
+
+mod codec;
+mod panes;
+mod plan;
+mod script;
+pub(crate) mod seeds;
+mod world;
+
+use std::sync::Arc;
+
+use self::panes::{Grouping, Panes};
+use self::plan::{Keyed, setup};
+use self::seeds::for_each_seed;
+use self::world::{Manner, World};
+use crate::random::Random;
+use crate::reduce::tests::simulation::strategy::strategy;
+
+/// The machine's grouping, and not the plain one for all keys at once.
+fn has_keys(setup: &plan::Setup) -> bool {
+    crate::state::Facts::new(Arc::clone(&setup.plan)).unwrap().keyed[setup.stages.keyed].is_some()
+}
+
+#[test]
+fn simulated_groupings_put_out_the_panes_of_the_model() {
+    for_each_seed(2000, |seed| {
+        let mut random = Random::new(seed);
+        let chosen = strategy(&mut random);
+        let setup = Arc::new(setup(&mut random, chosen.clone(), Keyed::Grouping));
+        if !has_keys(&setup) {
+            return;
+        }
+        let divides = random.one_in(2);
+        let mut run = |crashes| -> Panes {
+            let job = Grouping::new(&setup, &chosen.0, divides);
+            let mut world = World::new(&setup, random.next_u64(), job);
+            world.run(Manner { failures: !random.one_in(4), crashes });
+            world.job.panes
+        };
+        let once = run(0);
+        let again = run(3);
+        if !divides {
+            assert_eq!(once, again, "the schedule does not matter");
+        }
+    });
+}
