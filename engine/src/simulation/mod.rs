@@ -42,7 +42,8 @@ fn simulated_groupings_put_out_the_panes_of_the_model() {
         };
         let once = run(0);
         let again = run(3);
-        if !divides {
+        // What one key puts out moves the output watermark, by which others say what is late.
+        if !divides && setup.keys == 1 {
             assert_eq!(once, again, "the schedule does not matter");
         }
     });

@@ -5,7 +5,7 @@
 //! these, as commits tell them. Everything else it says by itself: the panes of each key, one after
 //! the other, with window, timestamp, pane, kind and elements; what is dropped; and which windows
 //! have to be looked at before the job may be at rest. Where the schedule does not divide the
-//! elements of an event, it must not matter at all.
+//! elements of an event and there is but one key, it must not matter at all.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

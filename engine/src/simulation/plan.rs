@@ -43,6 +43,7 @@ pub(super) struct Setup {
     /// What each scripted stage will play: its happenings in order.
     pub(super) scripts: BTreeMap<usize, Vec<Happening>>,
     pub(super) streams: usize,
+    pub(super) keys: usize,
 }
 
 /// The stages behind the source.
@@ -68,7 +69,8 @@ pub(super) fn setup(
 ) -> Setup {
     let streams = 1 + random.below(2);
     let is_one_stage = streams == 1 || random.one_in(2);
-    let happenings = happenings(random, streams);
+    let keys = 1 + random.below(4);
+    let happenings = happenings(random, streams, keys);
     let sources = if is_one_stage { 1 } else { streams };
     let scripts: BTreeMap<usize, Vec<Happening>> = (0..sources)
         .map(|stage| {
@@ -77,7 +79,7 @@ pub(super) fn setup(
         })
         .collect();
     let (plan, stages) = plan(streams, &scripts, strategy, assign, keyed);
-    Setup { plan: Arc::new(plan), assign, stages, scripts, streams }
+    Setup { plan: Arc::new(plan), assign, stages, scripts, streams, keys }
 }
 
 fn stream_of(happening: &Happening) -> usize {
@@ -87,11 +89,10 @@ fn stream_of(happening: &Happening) -> usize {
     }
 }
 
-fn happenings(random: &mut Random, streams: usize) -> Vec<Happening> {
+fn happenings(random: &mut Random, streams: usize, keys: usize) -> Vec<Happening> {
     let small = |random: &mut Random, below: usize| i64::try_from(random.below(below)).unwrap();
     let mut watermarks = vec![-20; streams];
     let mut number = 0;
-    let keys = 1 + random.below(4);
     let mut happenings = Vec::new();
     for _ in 0..4 + random.below(24) {
         let stream = random.below(streams);
