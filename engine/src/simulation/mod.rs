@@ -5,9 +5,13 @@
 
 mod codec;
 mod panes;
+mod plain_cells;
 mod plan;
+mod program;
 mod script;
 pub(crate) mod seeds;
+mod stateful;
+mod user_cells;
 mod world;
 
 use std::sync::Arc;
@@ -15,9 +19,10 @@ use std::sync::Arc;
 use self::panes::{Grouping, Panes};
 use self::plan::{Keyed, setup};
 use self::seeds::for_each_seed;
+use self::stateful::Stateful;
 use self::world::{Manner, World};
 use crate::random::Random;
-use crate::reduce::tests::simulation::strategy::strategy;
+use crate::reduce::tests::simulation::strategy::{Assign, strategy};
 
 /// The machine's grouping, and not the plain one for all keys at once.
 fn has_keys(setup: &plan::Setup) -> bool {
@@ -26,7 +31,7 @@ fn has_keys(setup: &plan::Setup) -> bool {
 
 #[test]
 fn simulated_groupings_put_out_the_panes_of_the_model() {
-    for_each_seed(2000, |seed| {
+    for_each_seed(800, |seed| {
         let mut random = Random::new(seed);
         let chosen = strategy(&mut random);
         let setup = Arc::new(setup(&mut random, chosen.clone(), Keyed::Grouping));
@@ -46,5 +51,25 @@ fn simulated_groupings_put_out_the_panes_of_the_model() {
         if !divides && setup.keys == 1 {
             assert_eq!(once, again, "the schedule does not matter");
         }
+    });
+}
+
+#[test]
+fn simulated_functions_find_the_state_and_timers_of_the_model() {
+    for_each_seed(800, |seed| {
+        let mut random = Random::new(seed);
+        let chosen = loop {
+            let chosen = strategy(&mut random);
+            if chosen.1 != Assign::Sessions {
+                break chosen;
+            }
+        };
+        let is_told = random.one_in(2);
+        let keyed = Keyed::User(Box::new(stateful::payload(is_told)));
+        let setup = Arc::new(setup(&mut random, chosen.clone(), keyed));
+        let job = Stateful::new(&setup, &chosen.0, is_told);
+        let mut world = World::new(&setup, random.next_u64(), job);
+        let failures = !random.one_in(4);
+        world.run(Manner { failures, crashes: random.below(4) });
     });
 }

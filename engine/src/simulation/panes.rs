@@ -19,7 +19,6 @@ use super::codec::{assigned, chunk, chunks, for_each, key, number};
 use super::plan::Setup;
 use super::world::Job;
 use crate::bundle::{Bundle, BundleInput, BundleResult};
-use crate::commit::BundleCommit;
 use crate::grouping::group_bundle;
 use crate::plan::StageId;
 use crate::random::Random;
@@ -160,7 +159,7 @@ impl Job for Grouping {
         }
     }
 
-    fn commit(&mut self, bundle: &Bundle, found: Panes, _: &BundleCommit) {
+    fn commit(&mut self, bundle: &Bundle, found: Panes, _: &State) {
         if bundle.stage.0 == self.setup.stages.sink {
             for (key, panes) in found {
                 self.reached.entry(key).or_default().extend(panes);

@@ -146,7 +146,7 @@ fn plan(
         collections.push(("pairs", &global));
     }
     let (windowed, out) = (CollectionId(source.0 + 1), CollectionId(source.0 + 2));
-    collections.extend([("pairs", &strategy), ("bytes", &strategy)]);
+    collections.extend([("pairs", &strategy), ("pairs", &strategy)]);
     let stages =
         Stages { assign: kinds.len(), keyed: kinds.len() + 1, sink: kinds.len() + 2, windowed, out };
     kinds.push(sdk(source, Some(windowed), None));

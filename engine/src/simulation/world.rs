@@ -32,8 +32,8 @@ pub(super) trait Job {
         random: &mut Random,
     ) -> (BundleResult, Self::Effect);
 
-    /// An attempt has become part of the job.
-    fn commit(&mut self, bundle: &Bundle, effect: Self::Effect, commit: &BundleCommit);
+    /// An attempt becomes part of the job, whose state is about to change.
+    fn commit(&mut self, bundle: &Bundle, effect: Self::Effect, state: &State);
 
     /// Nothing runs and nothing is due.
     fn rest(&mut self, state: &State);
@@ -213,7 +213,7 @@ impl<J: Job> World<J> {
             assert!(entry.is_some(), "I2: what is consumed was pending");
         }
         self.check_timers(&bundle, commit);
-        self.job.commit(&bundle, effect, commit);
+        self.job.commit(&bundle, effect, &self.shadow);
     }
 
     /// The timers of a bundle were set and due, and are gone unless it has set them again.
