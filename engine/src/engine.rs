@@ -93,6 +93,17 @@ impl Engine {
         self.state.memory_bytes()
     }
 
+    /// Counts everything again that is counted as it changes, for tests: holds, timers, bytes,
+    /// queues and what runs. It is for a time after [`Event::Start`], between events.
+    ///
+    /// # Errors
+    /// When something must not be so; the message begins with the number of the broken invariant in
+    /// the description of this crate.
+    pub fn audit(&self) -> Result<(), String> {
+        self.state.audit(&self.facts)?;
+        self.schedule.audit(&self.facts, &self.state)
+    }
+
     /// The commits since the last call, where [`EngineConfig::record`] is set.
     pub fn take_commits(&mut self) -> Vec<Commit> {
         std::mem::take(&mut self.commits)

@@ -21,10 +21,20 @@
 //!   turns actions into calls of an [`Executor`] until the job ends, and [`JobHandle`] is the
 //!   [`Job`](purlin_sdk::runner::Job) that a runner returns.
 //!
-//! Invariants, checked by the simulation in `tests/`: a bundle is committed at most once; an
-//! element is consumed by exactly one commit or pending; watermarks never go back and never pass a
-//! hold, a pending or a running element; finalisers run at most once and only for committed bundles;
-//! at the end nothing is left.
+//! Invariants, checked after every step of the simulations by [`Engine::audit`] and by the worlds
+//! themselves:
+//!
+//! - **I1** A bundle is committed at most once; nothing of an uncommitted one is visible.
+//! - **I2** An element is consumed by exactly one commit or pending; what a split takes back is
+//!   pending again by the commit of the rest.
+//! - **I3** The name of a bundle is used once, also across restarts.
+//! - **I4** At most one open bundle works on the keys of a partition of a stage.
+//! - **I5** Watermarks never go back and never pass a hold, a pending or a running element.
+//! - **I6** A timer fires at most once for each time it is set, and not before its time.
+//! - **I7** Finalisers run at most once and only for committed bundles.
+//! - **I8** At the end no queue, hold, timer or state is left.
+//! - **I9** The memory that is accounted for is that of queues and state.
+//! - **I10** Messages of dead bundles change nothing.
 
 mod bundle;
 mod commit;
@@ -50,6 +60,8 @@ mod side_facts;
 mod side_inputs;
 mod side_pages;
 mod side_panes;
+#[cfg(test)]
+mod simulation;
 mod state;
 mod threads;
 mod topology;

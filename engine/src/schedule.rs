@@ -1,5 +1,6 @@
 //! Which bundle runs next. Nothing here is durable: it is rebuilt from the state after a restart.
 
+mod audit;
 mod splits;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

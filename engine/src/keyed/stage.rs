@@ -101,6 +101,35 @@ impl KeyedState {
         self.partitions.values().all(|found| found.table.is_empty())
     }
 
+    /// What its timers hold at the stage's outputs.
+    pub(crate) fn holds(&self) -> impl Iterator<Item = Timestamp> {
+        let keys = self.partitions.values().flat_map(|found| found.table.keys());
+        keys.flat_map(|(_, state)| state.timers.iter().map(|(_, timer)| timer.hold))
+    }
+
+    /// Queues the timers and counts the bytes again.
+    ///
+    /// # Errors
+    /// When they are others than were queued (I6) or counted (I9).
+    pub(crate) fn audit(&self, facts: &KeyedFacts) -> Result<(), String> {
+        for (number, Partition { table, timers }) in &self.partitions {
+            let mut queue = TimerQueue::default();
+            for (key, state) in table.keys() {
+                for (id, timer) in state.timers.iter() {
+                    queue.insert(facts, key, id, *timer);
+                }
+            }
+            if queue != *timers {
+                return Err(format!("I6: partition {number} queues {timers:?}, not {queue:?}"));
+            }
+            let (counted, bytes) = (table.size_bytes(), table.recounted_bytes());
+            if counted != bytes {
+                return Err(format!("I9: {counted} bytes of state are {bytes}"));
+            }
+        }
+        Ok(())
+    }
+
     /// How many keys have state or timers.
     pub(crate) fn keys(&self) -> usize {
         self.partitions.values().map(|found| found.table.len()).sum()

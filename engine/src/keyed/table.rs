@@ -55,6 +55,19 @@ impl Table {
         self.bytes
     }
 
+    /// The same, counted from nothing.
+    pub(super) fn recounted_bytes(&self) -> usize {
+        let of_key = |(key, state): (&Bytes, &KeyState)| {
+            let cells: usize = state.cells.iter().map(|(_, cell)| cell.size_bytes()).sum();
+            key.len() + size_of::<(Bytes, KeyState)>() + cells
+        };
+        self.keys.iter().map(of_key).sum()
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&Bytes, &KeyState)> {
+        self.keys.iter()
+    }
+
     /// Applies the change of a key, and tells which timers moved.
     pub(super) fn change(
         &mut self,

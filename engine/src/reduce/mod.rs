@@ -125,4 +125,4 @@ impl ReduceFn {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -120,6 +120,37 @@ impl GroupBuffer {
         self.bytes
     }
 
+    /// What its windows hold at the output.
+    pub(super) fn holds(&self) -> impl Iterator<Item = Timestamp> {
+        self.windows.values().map(|held| held.hold)
+    }
+
+    /// Counts its bytes again.
+    ///
+    /// # Errors
+    /// When they are others than were counted (I9).
+    pub(super) fn audit(&self) -> Result<(), String> {
+        let mut all = 0;
+        for held in self.windows.values() {
+            let mut bytes = 0;
+            for partition in held.partitions.values() {
+                let sum: usize = partition.slices.iter().map(GroupSlice::size_bytes).sum();
+                if sum != partition.bytes {
+                    return Err(format!("I9: {} bytes of a group are {sum}", partition.bytes));
+                }
+                bytes += sum;
+            }
+            if bytes != held.bytes {
+                return Err(format!("I9: {} bytes of a window are {bytes}", held.bytes));
+            }
+            all += bytes;
+        }
+        match all == self.bytes {
+            true => Ok(()),
+            false => Err(format!("I9: {} buffered bytes are {all}", self.bytes)),
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.windows.is_empty()
     }

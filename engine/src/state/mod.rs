@@ -1,6 +1,7 @@
 //! The durable state of a job: what a log of commits determines.
 
 mod apply;
+mod audit;
 mod deliver;
 mod entry;
 mod groups;

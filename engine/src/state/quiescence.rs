@@ -64,6 +64,11 @@ impl Quiescence {
         done
     }
 
+    /// The bundles that wait for entries, and for how many.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (&BundleId, &usize)> {
+        self.waiting.iter()
+    }
+
     /// All bundles that still wait, at the end of a job.
     pub(super) fn rest(&self) -> Vec<BundleId> {
         let mut rest: Vec<BundleId> = self.waiting.keys().chain(&self.until_end).copied().collect();

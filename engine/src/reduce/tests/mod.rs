@@ -3,8 +3,8 @@
 
 mod damage;
 mod merging;
-mod model;
-mod simulation;
+pub(crate) mod model;
+pub(crate) mod simulation;
 mod timers;
 mod transcripts;
 mod world;

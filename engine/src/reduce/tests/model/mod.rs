@@ -20,33 +20,33 @@ use crate::reduce::{Clocks, PaneKind};
 
 /// A pane with the numbers of its elements in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct ModelPane {
-    pub(super) window: Window,
-    pub(super) timestamp: Timestamp,
-    pub(super) info: PaneInfo,
-    pub(super) kind: PaneKind,
-    pub(super) elements: Vec<u64>,
+pub(crate) struct ModelPane {
+    pub(crate) window: Window,
+    pub(crate) timestamp: Timestamp,
+    pub(crate) info: PaneInfo,
+    pub(crate) kind: PaneKind,
+    pub(crate) elements: Vec<u64>,
 }
 
 /// An element: its timestamp, its windows, its number.
-pub(super) type ModelElement = (Timestamp, Vec<Window>, u64);
+pub(crate) type ModelElement = (Timestamp, Vec<Window>, u64);
 
 enum State {
     Open { history: History, was_ready: bool },
     Closed { last: Option<PaneInfo> },
 }
 
-pub(super) struct Model {
+pub(crate) struct Model {
     strategy: WindowingStrategy,
     merges: bool,
     windows: BTreeMap<Window, State>,
-    pub(super) panes: Vec<ModelPane>,
-    pub(super) late: u64,
-    pub(super) closed: u64,
+    pub(crate) panes: Vec<ModelPane>,
+    pub(crate) late: u64,
+    pub(crate) closed: u64,
 }
 
 impl Model {
-    pub(super) fn new(strategy: WindowingStrategy, merges: bool) -> Self {
+    pub(crate) fn new(strategy: WindowingStrategy, merges: bool) -> Self {
         let windows = BTreeMap::new();
         Self { strategy, merges, windows, panes: Vec::new(), late: 0, closed: 0 }
     }
@@ -85,7 +85,7 @@ impl Model {
         tree.is_ready(&trigger::Now { clocks, end: window.max_timestamp() })
     }
 
-    pub(super) fn elements(&mut self, clocks: &Clocks, elements: &[ModelElement]) {
+    pub(crate) fn elements(&mut self, clocks: &Clocks, elements: &[ModelElement]) {
         let merged = if self.merges { self.merge(clocks, elements) } else { BTreeMap::new() };
         let mut touched = BTreeSet::new();
         for (timestamp, windows, number) in elements {
@@ -112,7 +112,7 @@ impl Model {
         self.remember_readiness(clocks, touched.iter());
     }
 
-    pub(super) fn timers(&mut self, clocks: &Clocks, windows: &[Window]) {
+    pub(crate) fn timers(&mut self, clocks: &Clocks, windows: &[Window]) {
         let windows: BTreeSet<_> = windows.iter().cloned().collect();
         for window in &windows {
             if clocks.input_watermark > self.expiry(window) {
@@ -142,7 +142,7 @@ impl Model {
 
     /// A window that should have been looked at, since the clocks have made its trigger ready or it
     /// has expired.
-    pub(super) fn forgotten(&self, clocks: &Clocks) -> Option<&Window> {
+    pub(crate) fn forgotten(&self, clocks: &Clocks) -> Option<&Window> {
         let is_forgotten = |(window, state): &(&Window, &State)| match state {
             _ if clocks.input_watermark > self.expiry(window) => true,
             State::Open { was_ready, .. } => !was_ready && self.is_ready(window, clocks),

@@ -11,7 +11,7 @@ use purlin_sdk::{IntervalWindow, Timestamp, Window};
 use crate::random::Random;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Assign {
+pub(crate) enum Assign {
     Global,
     Fixed,
     Sliding,
@@ -25,7 +25,7 @@ impl Assign {
             [random.below(6)]
     }
 
-    pub(super) fn windows(self, timestamp: i64) -> Vec<Window> {
+    pub(crate) fn windows(self, timestamp: i64) -> Vec<Window> {
         match self {
             Self::Global => vec![Window::Global],
             Self::Fixed => vec![interval(timestamp.div_euclid(10) * 10, 10)],
@@ -42,7 +42,7 @@ fn interval(start: i64, size: i64) -> Window {
     Window::Interval(IntervalWindow { start: Timestamp(start), end: Timestamp(start + size) })
 }
 
-pub(super) fn strategy(random: &mut Random) -> (WindowingStrategy, Assign) {
+pub(crate) fn strategy(random: &mut Random) -> (WindowingStrategy, Assign) {
     use accumulation_mode::Enum as Mode;
     use output_time::Enum as Time;
     let assign = Assign::random(random);
