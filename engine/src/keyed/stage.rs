@@ -86,15 +86,16 @@ impl KeyedState {
         self.partitions.values().filter_map(|found| found.timers.next_processing()).min()
     }
 
-    /// Drops what is left at the end of time, of which nobody is told.
+    /// Drops what is left at the end of time, of which nobody is told. A timer that never fires, and
+    /// only holds the watermark, is a mistake to be seen: then everything stays.
     pub(crate) fn end(&mut self, watermark: Timestamp) {
         if watermark == Timestamp::MAX && self.has_no_timers() {
             self.partitions.clear();
         }
     }
 
-    pub(crate) fn has_no_timers(&self) -> bool {
-        self.partitions.values().all(|found| found.timers.is_empty())
+    fn has_no_timers(&self) -> bool {
+        self.partitions.values().all(|found| found.timers.is_empty() && !found.table.has_timers())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -46,6 +46,11 @@ impl Table {
         self.keys.len()
     }
 
+    /// Whether any key has a timer. Looks at all keys.
+    pub(super) fn has_timers(&self) -> bool {
+        self.keys.values().any(|state| !state.timers.is_empty())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
