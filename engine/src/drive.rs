@@ -83,11 +83,14 @@ fn run<E: Executor>(
 ) -> Outcome {
     let mut wake_at = None;
     let mut published = Instant::now();
+    // Whether metrics may have changed since.
+    let mut is_stale = false;
     let mut event = Event::Start { now: Timestamp::now() };
     loop {
         if matches!(event, Event::Drain) {
             job.set_state(JobState::Draining);
         }
+        is_stale |= !matches!(event, Event::Tick { .. });
         for action in engine.step(event) {
             match action {
                 Action::Run(bundle) => executor.run(bundle),
@@ -99,11 +102,12 @@ fn run<E: Executor>(
                 Action::Finished(outcome) => return outcome,
             }
         }
-        if published.elapsed() > PUBLISH_EVERY {
+        if is_stale && published.elapsed() >= PUBLISH_EVERY {
             job.publish(engine.state().metrics());
             published = Instant::now();
+            is_stale = false;
         }
-        event = match next_event(events, &mut wake_at) {
+        event = match next_event(events, &mut wake_at, is_stale) {
             Some(event) => event,
             None => return Outcome::Internal("nobody is left to end the job's bundles".to_owned()),
         };
@@ -111,17 +115,28 @@ fn run<E: Executor>(
     }
 }
 
-/// The next event, or a tick at the time that the engine asked for; `None` once no event can come.
-fn next_event(events: &Receiver<Event>, wake_at: &mut Option<Timestamp>) -> Option<Event> {
-    let Some(at) = *wake_at else { return events.recv().ok() };
-    let wait = at.millis().saturating_sub(Timestamp::now().millis());
-    let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0));
+/// The next event, or a tick: at the time that the engine asked for, or soon where metrics are still
+/// to be published. `None` once no event can come.
+fn next_event(
+    events: &Receiver<Event>,
+    wake_at: &mut Option<Timestamp>,
+    is_stale: bool,
+) -> Option<Event> {
+    let until = |at: Timestamp| {
+        let wait = at.millis().saturating_sub(Timestamp::now().millis());
+        Duration::from_millis(u64::try_from(wait).unwrap_or(0))
+    };
+    let publish = is_stale.then_some(PUBLISH_EVERY);
+    let Some(wait) = wake_at.map(until).into_iter().chain(publish).min() else {
+        return events.recv().ok();
+    };
     match events.recv_timeout(wait) {
         Ok(event) => Some(event),
         Err(RecvTimeoutError::Disconnected) => None,
         Err(RecvTimeoutError::Timeout) => {
-            *wake_at = None;
-            Some(Event::Tick { now: Timestamp::now() })
+            let now = Timestamp::now();
+            wake_at.take_if(|at| *at <= now);
+            Some(Event::Tick { now })
         }
     }
 }
