@@ -20,6 +20,7 @@ use super::codec::{chunk, key, pairs};
 use super::panes::{assign, window_coder};
 use super::plain_cells::{PlainCells, PlainState, Timers};
 use super::plan::Setup;
+use super::reader::read;
 use super::program::{Call, Family, Place, call};
 use super::user_cells::UserCells;
 use super::world::Job;
@@ -81,6 +82,8 @@ pub(super) struct Stateful {
     /// What came out, and what reached the sink: one for each call.
     put_out: Vec<u64>,
     reached: Vec<u64>,
+    /// The numbers of the elements that the function was given, or that were dropped.
+    given: Vec<u64>,
 }
 
 /// Whether the output watermark had not passed the end of a window when its first element came, so
@@ -112,6 +115,7 @@ impl Stateful {
             dropped: 0,
             put_out: Vec::new(),
             reached: Vec::new(),
+            given: Vec::new(),
         }
     }
 
@@ -202,6 +206,7 @@ impl Stateful {
         let coder = self.coder();
         let mut expected = Vec::new();
         for pair in input.iter().flat_map(|chunk| pairs(chunk, coder)) {
+            self.given.push(pair.number);
             for window in pair.stamp.windows.as_slice() {
                 if self.expires_at(window) < watermark {
                     self.dropped += 1;
@@ -301,6 +306,9 @@ impl Job for Stateful {
         if bundle.stage.0 == stages.assign {
             return (assign(&self.setup, shuffle, input, true, random), did);
         }
+        if self.setup.read.is_some() && bundle.stage.0 == stages.read {
+            return (read(&self.setup, shuffle, bundle, random), did);
+        }
         if bundle.stage.0 == stages.sink {
             let pairs = input.iter().flat_map(|chunk| pairs(chunk, self.coder()));
             did.reached = pairs.map(|pair| pair.number).collect();
@@ -323,9 +331,8 @@ impl Job for Stateful {
         }
     }
 
-    fn rest(&mut self, state: &State) {
+    fn rest(&mut self, state: &State, now: Timestamp) {
         let (watermark, output) = state.stage_watermarks(StageId(self.setup.stages.keyed));
-        let now = state.processing_time(Timestamp::MAX);
         for (key, model) in &self.keys {
             for ((window, family, _), at) in &model.timers {
                 let clock = if *family == Family::Event { watermark } else { now };
@@ -351,6 +358,8 @@ impl Job for Stateful {
         let dropped = state.metrics().get(&("fn".to_owned(), DROPPED.to_owned()));
         let dropped = dropped.and_then(|value| value.as_counter()).unwrap_or(0);
         assert_eq!(dropped, self.dropped, "what was dropped is counted");
+        self.given.sort_unstable();
+        assert_eq!(self.given, self.setup.numbers(), "I2: every element is consumed once");
         self.put_out.sort_unstable();
         self.reached.sort_unstable();
         assert_eq!(self.reached, self.put_out, "I2: every output is consumed once");

@@ -36,7 +36,7 @@ pub(super) trait Job {
     fn commit(&mut self, bundle: &Bundle, effect: Self::Effect, state: &State);
 
     /// Nothing runs and nothing is due.
-    fn rest(&mut self, state: &State);
+    fn rest(&mut self, state: &State, processing_time: Timestamp);
 
     /// The job has ended.
     fn end(&mut self, state: &State);
@@ -169,6 +169,9 @@ impl<J: Job> World<J> {
                 Action::Finished(outcome) => self.outcome = Some(outcome),
             }
         }
+        if self.running.is_empty() && self.outcome.is_none() {
+            self.job.rest(&self.shadow, self.shadow.processing_time(self.now));
+        }
     }
 
     fn start(&mut self, bundle: Bundle) {
@@ -192,7 +195,7 @@ impl<J: Job> World<J> {
             Change::Bundle(bundle) => self.follow_bundle(bundle),
             Change::Script { stage, .. } => {
                 self.played.check_rest(&self.shadow);
-                self.job.rest(&self.shadow);
+                self.job.rest(&self.shadow, self.shadow.processing_time(self.now));
                 self.played.play(*stage);
             }
             _ => {}
