@@ -93,7 +93,7 @@ impl Grouping {
         }
     }
 
-    fn compare(&mut self, found: Panes) {
+    fn compare(&mut self, found: &Panes) {
         for (key, model) in &mut self.models {
             let expected: Vec<_> = model.panes.drain(..).collect();
             let found = found.get(key).cloned().unwrap_or_default();
@@ -124,8 +124,7 @@ pub(super) fn assign(
 ) -> BundleResult {
     let kept = 1 + random.below(input.len());
     let (input, unprocessed) = input.split_at(kept);
-    let pairs: Vec<_> =
-        input.iter().flat_map(|chunk| assigned(chunk, setup.assign)).collect();
+    let pairs: Vec<_> = input.iter().flat_map(|chunk| assigned(chunk, setup.assign)).collect();
     let coder = window_coder(setup.assign);
     let made = if divides { chunks(&pairs, coder, random) } else { vec![chunk(&pairs, coder)] };
     let mut result = BundleResult { unprocessed: unprocessed.to_vec(), ..Default::default() };
@@ -182,7 +181,7 @@ impl Job for Grouping {
                     synchronized_processing_time: keyed.clocks.processing_time,
                 },
             );
-            self.compare(found);
+            self.compare(&found);
         }
     }
 
@@ -210,7 +209,8 @@ impl Job for Grouping {
         let counted = (counter(DROPPED), counter("droppedDueToClosedWindow"));
         assert_eq!(counted, self.dropped(), "what was dropped is counted");
         let sorted = |panes: &Panes| -> Vec<String> {
-            let mut all: Vec<_> = panes.values().flatten().map(|pane| format!("{pane:?}")).collect();
+            let mut all: Vec<_> =
+                panes.values().flatten().map(|pane| format!("{pane:?}")).collect();
             all.sort();
             all
         };
@@ -263,4 +263,3 @@ fn ordered(panes: Vec<ModelPane>) -> Vec<Vec<ModelPane>> {
     blocks.sort_by(|a, b| a.last().map(|it| &it.window).cmp(&b.last().map(|it| &it.window)));
     blocks
 }
-

@@ -195,8 +195,7 @@ fn plan(
     collections.extend([("pairs", &strategy), ("pairs", &strategy)]);
     let first = kinds.len();
     let (assign, keyed_at, sink) = (first, first + 1, first + 2);
-    let stages =
-        Stages { read: first - 1, source, assign, keyed: keyed_at, sink, windowed, out };
+    let stages = Stages { read: first - 1, source, assign, keyed: keyed_at, sink, windowed, out };
     kinds.push(sdk(source, Some(windowed), None));
     kinds.push(match keyed {
         Keyed::Grouping => {

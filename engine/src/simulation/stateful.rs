@@ -20,8 +20,8 @@ use super::codec::{chunk, key, pairs};
 use super::panes::{assign, window_coder};
 use super::plain_cells::{PlainCells, PlainState, Timers};
 use super::plan::Setup;
-use super::reader::read;
 use super::program::{Call, Family, Place, call};
+use super::reader::read;
 use super::user_cells::UserCells;
 use super::world::Job;
 use crate::bundle::{Bundle, BundleInput, BundleResult};
@@ -140,8 +140,7 @@ impl Stateful {
         for (key, window, of) in self.calls(&keyed) {
             let place = self.place(&window, now);
             let windows = self.coder();
-            let mut cells =
-                UserCells { bundle: &mut keyed, key, window: window.clone(), windows };
+            let mut cells = UserCells { bundle: &mut keyed, key, window: window.clone(), windows };
             let read = call(of, place, &mut cells);
             calls.entry(key).or_default().push(Called { window, call: of, read });
         }
@@ -232,7 +231,7 @@ impl Stateful {
         let family = match names.get(usize::from(due.id.family)) {
             Some(&"event") => FAMILIES[0],
             Some(&"processing") => FAMILIES[1],
-            _ => return self.expect_expiry(key, window, bundle, calls),
+            _ => return self.expect_expiry(key, &window, bundle, calls),
         };
         let fire = due.timer.fire;
         let model = self.keys.get_mut(&key).expect("I6: only a key with timers has one that fires");
@@ -252,21 +251,20 @@ impl Stateful {
         self.expect_call(key, window, of, bundle, calls);
     }
 
-    fn expect_expiry(&mut self, key: u8, window: Window, bundle: &Bundle, calls: &mut Calls) {
+    fn expect_expiry(&mut self, key: u8, window: &Window, bundle: &Bundle, calls: &mut Calls) {
         let watermark = bundle.keyed.as_ref().unwrap().clocks.input_watermark;
-        assert!(self.expires_at(&window) < watermark, "a window expires too early");
-        let is_event = |(of, family, _): &(Window, Family, u8)| {
-            *of == window && *family == Family::Event
-        };
+        assert!(self.expires_at(window) < watermark, "a window expires too early");
+        let is_event =
+            |(of, family, _): &(Window, Family, u8)| of == window && *family == Family::Event;
         let model = self.keys.entry(key).or_default();
         assert!(!model.timers.keys().any(is_event), "I6: a timer is lost with its window");
         if self.is_told {
-            assert!(model.expected.remove(&window).is_some(), "a window expires twice");
+            assert!(model.expected.remove(window).is_some(), "a window expires twice");
             self.expect_call(key, window.clone(), Call::Expired, bundle, calls);
         }
         let model = self.keys.entry(key).or_default();
-        model.states.remove(&window);
-        model.timers.retain(|(of, ..), _| *of != window);
+        model.states.remove(window);
+        model.timers.retain(|(of, ..), _| of != window);
     }
 
     fn expect_call(
@@ -344,7 +342,10 @@ impl Job for Stateful {
             }
             for (window, is_held) in &model.expected {
                 let end = window.max_timestamp();
-                assert!(!is_held || output <= end, "I5: the watermark waits for the end of {window}");
+                assert!(
+                    !is_held || output <= end,
+                    "I5: the watermark waits for the end of {window}"
+                );
                 assert!(self.expires_at(window) >= watermark, "nobody told of {window}");
             }
         }

@@ -151,7 +151,7 @@ impl<J: Job> World<J> {
     fn step(&mut self, event: Event) {
         let actions = self.engine.step(event);
         for commit in self.engine.take_commits() {
-            self.follow(commit);
+            self.follow(&commit);
         }
         assert!(self.ended.is_none(), "I1: what ended well is committed");
         assert_eq!(&self.shadow, self.engine.state(), "I1: commits tell of every change");
@@ -185,10 +185,10 @@ impl<J: Job> World<J> {
     }
 
     /// Applies a commit as another process would, and checks what it does.
-    fn follow(&mut self, commit: Commit) {
+    fn follow(&mut self, commit: &Commit) {
         let commit = {
             let read = Commit::decode(commit.encode()).unwrap();
-            assert_eq!(read, commit, "a commit is read as it was written");
+            assert_eq!(&read, commit, "a commit is read as it was written");
             read
         };
         match &commit.change {
@@ -208,7 +208,8 @@ impl<J: Job> World<J> {
     }
 
     fn follow_bundle(&mut self, commit: &BundleCommit) {
-        let (bundle, effect) = self.ended.take().expect("I1: only what has just ended is committed");
+        let (bundle, effect) =
+            self.ended.take().expect("I1: only what has just ended is committed");
         assert_eq!(bundle.id, commit.bundle);
         assert!(self.committed.insert(commit.bundle), "I1: a bundle is committed twice");
         for id in &commit.consumed {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 #[cfg(test)]
 use purlin_sdk::Timestamp;
 
-use super::{Facts, Holds, State, StageState};
+use super::{Facts, Holds, StageState, State};
 use crate::bundle::BundleId;
 #[cfg(test)]
 use crate::plan::StageId;
@@ -49,7 +49,9 @@ impl State {
         for (bundle, count) in self.quiescence.waiting() {
             let found = counted.get(bundle).copied().unwrap_or(0);
             if found != *count {
-                return Err(format!("I7: {found} entries derive from bundle {bundle}, not {count}"));
+                return Err(format!(
+                    "I7: {found} entries derive from bundle {bundle}, not {count}"
+                ));
             }
         }
         Ok(())
@@ -71,7 +73,10 @@ impl StageState {
         self.groups.holds().for_each(|hold| outputs.add(hold));
         self.keyed.holds().for_each(|hold| outputs.add(hold));
         if inputs != self.input_holds {
-            return Err(format!("I5: {:?} are held at the input, not {inputs:?}", self.input_holds));
+            return Err(format!(
+                "I5: {:?} are held at the input, not {inputs:?}",
+                self.input_holds
+            ));
         }
         if outputs != self.output_holds {
             let held = &self.output_holds;

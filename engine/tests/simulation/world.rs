@@ -154,7 +154,11 @@ impl World {
     }
 
     fn check_replay(&self) {
-        assert_eq!(self.replayed().state(), self.engine.state(), "I1: a replay gives the same state");
+        assert_eq!(
+            self.replayed().state(),
+            self.engine.state(),
+            "I1: a replay gives the same state"
+        );
     }
 
     fn step(&mut self, event: Event) {
