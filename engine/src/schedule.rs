@@ -184,7 +184,12 @@ impl Schedule {
         flight.sharing = Sharing::begun(now);
         flight.behind = bytes_behind(facts, state, flight.stage);
         let bundle = self.bundle(id, &flight, facts, state, config, now);
-        self.in_flight.insert(id, flight);
+        debug_assert!(
+            flight.partition.is_none_or(|partition| !self.is_busy_with(flight.stage, partition)),
+            "I4: a partition is open twice"
+        );
+        let known = self.in_flight.insert(id, flight);
+        debug_assert!(known.is_none(), "I3: the name of a bundle is used twice");
         Some(bundle)
     }
 

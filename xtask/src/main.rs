@@ -1,7 +1,7 @@
 //! The developer's tool of this workspace: `cargo xtask test` is the whole gate.
 //!
 //! `gate` runs the checks in order; `lint`, `arrows` and `kafka` are checks and helpers that can
-//! also be called alone; `bench` measures. Nothing here is published.
+//! also be called alone; `bench` measures and `simulate` searches for schedules that break the engine. Nothing here is published.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
 
@@ -14,6 +14,7 @@ mod interrupt;
 mod kafka;
 mod lint;
 mod process;
+mod simulate;
 mod workspace;
 
 use std::process::ExitCode;
@@ -36,6 +37,8 @@ enum Task {
     /// Measure the examples on each runner against programs written by hand
     #[cfg(target_os = "linux")]
     Bench(bench::Arguments),
+    /// Run the engine's simulations with many seeds beside their models
+    Simulate(simulate::Arguments),
     /// Check sizes, words and dependency arrows of the sources
     Lint,
     /// Check which crate may depend on which
@@ -61,6 +64,7 @@ fn run(task: &Task) -> Outcome {
         Task::Test(arguments) => gate::run(arguments),
         #[cfg(target_os = "linux")]
         Task::Bench(arguments) => bench::run(arguments),
+        Task::Simulate(arguments) => simulate::run(arguments),
         Task::Lint => lint::check().and_then(|()| arrows::check()),
         Task::Arrows => arrows::check(),
         Task::Kafka(task) => kafka::run(task),

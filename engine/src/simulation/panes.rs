@@ -17,6 +17,7 @@ use purlin_sdk::{Timestamp, ValueKind, Window};
 
 use super::codec::{assigned, chunk, chunks, for_each, key, number};
 use super::plan::Setup;
+use super::reader::read;
 use super::world::Job;
 use crate::bundle::{Bundle, BundleInput, BundleResult};
 use crate::grouping::group_bundle;
@@ -40,6 +41,8 @@ pub(super) struct Grouping {
     /// What came out of the grouping, and what reached the sink.
     pub(super) panes: Panes,
     reached: Panes,
+    /// The numbers of the elements that the grouping was given.
+    given: Vec<u64>,
 }
 
 impl Grouping {
@@ -51,6 +54,7 @@ impl Grouping {
             models: BTreeMap::new(),
             panes: Panes::new(),
             reached: Panes::new(),
+            given: Vec::new(),
         }
     }
 
@@ -79,6 +83,7 @@ impl Grouping {
         let mut elements: BTreeMap<u8, Vec<ModelElement>> = BTreeMap::new();
         let BundleInput::Elements(input) = &bundle.input else { panic!("it keeps keys") };
         for pair in input.iter().flat_map(|chunk| super::codec::pairs(chunk, coder)) {
+            self.given.push(pair.number);
             let windows = pair.stamp.windows.as_slice().to_vec();
             let element = (pair.stamp.timestamp, windows, pair.number);
             elements.entry(pair.key).or_default().push(element);
@@ -88,7 +93,7 @@ impl Grouping {
         }
     }
 
-    fn compare(&mut self, found: Panes) {
+    fn compare(&mut self, found: &Panes) {
         for (key, model) in &mut self.models {
             let expected: Vec<_> = model.panes.drain(..).collect();
             let found = found.get(key).cloned().unwrap_or_default();
@@ -148,6 +153,9 @@ impl Job for Grouping {
                 let panes = panes(outputs.map(|output| &*output.chunk), coder);
                 (result, panes)
             }
+            (_, stage) if self.setup.read.is_some() && stage == stages.read => {
+                (read(&self.setup, shuffle, bundle, random), Panes::new())
+            }
             (BundleInput::Elements(input), stage) if stage == stages.assign => {
                 (assign(&self.setup, shuffle, input, self.divides, random), Panes::new())
             }
@@ -173,14 +181,13 @@ impl Job for Grouping {
                     synchronized_processing_time: keyed.clocks.processing_time,
                 },
             );
-            self.compare(found);
+            self.compare(&found);
         }
     }
 
-    fn rest(&mut self, state: &State) {
+    fn rest(&mut self, state: &State, processing_time: Timestamp) {
         let stage = StageId(self.setup.stages.keyed);
         let (input_watermark, output_watermark) = state.stage_watermarks(stage);
-        let processing_time = state.processing_time(Timestamp::MAX);
         let synchronized_processing_time = processing_time;
         let clocks = Clocks {
             input_watermark,
@@ -207,6 +214,8 @@ impl Job for Grouping {
             all.sort();
             all
         };
+        self.given.sort_unstable();
+        assert_eq!(self.given, self.setup.numbers(), "I2: every element is consumed once");
         assert_eq!(sorted(&self.reached), sorted(&self.panes), "I2: every pane is consumed once");
     }
 }

@@ -5,6 +5,9 @@
 //!         ├─ (flatten) ─ assign ─ keyed ─ sink
 //! script ─┘
 //! ```
+//!
+//! In place of the scripts, which wait until the job is at rest, there may be a splittable stage that
+//! goes on at any time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +45,8 @@ pub(super) struct Setup {
     pub(super) stages: Stages,
     /// What each scripted stage will play: its happenings in order.
     pub(super) scripts: BTreeMap<usize, Vec<Happening>>,
+    /// What the splittable stage reads, if there is one.
+    pub(super) read: Option<Vec<Happening>>,
     pub(super) streams: usize,
     pub(super) keys: usize,
 }
@@ -49,6 +54,10 @@ pub(super) struct Setup {
 /// The stages behind the source.
 #[derive(Clone, Copy)]
 pub(super) struct Stages {
+    /// Of the splittable stage, if there is one.
+    pub(super) read: usize,
+    /// What the source writes.
+    pub(super) source: CollectionId,
     pub(super) assign: usize,
     pub(super) keyed: usize,
     pub(super) sink: usize,
@@ -67,7 +76,8 @@ pub(super) fn setup(
     (strategy, assign): (WindowingStrategy, Assign),
     keyed: Keyed,
 ) -> Setup {
-    let streams = 1 + random.below(2);
+    let is_read = random.one_in(3);
+    let streams = if is_read { 1 } else { 1 + random.below(2) };
     let is_one_stage = streams == 1 || random.one_in(2);
     let keys = 1 + random.below(4);
     let happenings = happenings(random, streams, keys);
@@ -78,8 +88,62 @@ pub(super) fn setup(
             (stage, happenings.iter().filter(is_here).cloned().collect())
         })
         .collect();
-    let (plan, stages) = plan(streams, &scripts, strategy, assign, keyed);
-    Setup { plan: Arc::new(plan), assign, stages, scripts, streams, keys }
+    let source = if is_read { reading() } else { scripted(streams, &scripts) };
+    let (plan, stages) = plan(source, strategy, assign, keyed);
+    let plan = Arc::new(plan);
+    match is_read {
+        true => {
+            let (scripts, read) = (BTreeMap::new(), Some(happenings));
+            Setup { plan, assign, stages, scripts, read, streams, keys }
+        }
+        false => Setup { plan, assign, stages, scripts, read: None, streams, keys },
+    }
+}
+
+impl Setup {
+    /// The numbers of all elements, in their order.
+    pub(super) fn numbers(&self) -> Vec<u64> {
+        let happenings = self.scripts.values().flatten().chain(self.read.iter().flatten());
+        let mut numbers: Vec<u64> = happenings
+            .filter_map(|it| match it {
+                Happening::Elements(_, elements) => Some(elements),
+                _ => None,
+            })
+            .flat_map(|elements| elements.iter().map(|(_, number, _)| *number))
+            .collect();
+        numbers.sort_unstable();
+        numbers
+    }
+}
+
+/// The stages of a source, the coders of the collections that they write, and the last of these.
+type Source = (Vec<StageKind>, Vec<&'static str>, CollectionId);
+
+fn scripted(streams: usize, scripts: &BTreeMap<usize, Vec<Happening>>) -> Source {
+    let tagged = |stage: usize| -> Vec<(String, CollectionId)> {
+        let all = (0..streams).filter(|stream| scripts.len() == 1 || *stream == stage);
+        all.map(|stream| (format!("s{stream}"), CollectionId(stream))).collect()
+    };
+    let script = |(stage, happenings): (&usize, &Vec<Happening>)| StageKind::TestStream {
+        payload: Arc::new(payload(happenings)),
+        outputs: tagged(*stage),
+    };
+    let mut kinds: Vec<StageKind> = scripts.iter().map(script).collect();
+    if streams == 1 {
+        return (kinds, vec!["pairs"], CollectionId(0));
+    }
+    let inputs = (0..streams).map(CollectionId).collect();
+    kinds.push(StageKind::Flatten { inputs, output: CollectionId(streams) });
+    (kinds, vec!["pairs"; streams + 1], CollectionId(streams))
+}
+
+fn reading() -> Source {
+    let mut read = sdk(CollectionId(0), Some(CollectionId(1)), None);
+    if let StageKind::Sdk(sdk) = &mut read {
+        sdk.is_splittable = true;
+    }
+    let impulse = StageKind::Impulse { output: CollectionId(0) };
+    (vec![impulse, read], vec!["bytes", "pairs"], CollectionId(1))
 }
 
 fn stream_of(happening: &Happening) -> usize {
@@ -116,8 +180,7 @@ fn happenings(random: &mut Random, streams: usize, keys: usize) -> Vec<Happening
 }
 
 fn plan(
-    streams: usize,
-    scripts: &BTreeMap<usize, Vec<Happening>>,
+    (mut kinds, coders, source): Source,
     mut strategy: WindowingStrategy,
     assign: Assign,
     keyed: Keyed,
@@ -126,34 +189,13 @@ fn plan(
     strategy.window_coder_id = if is_global { "global" } else { "interval" }.to_owned();
     let global =
         WindowingStrategy { window_coder_id: "global".to_owned(), ..WindowingStrategy::default() };
-    let tagged = |stage: usize| -> Vec<(String, CollectionId)> {
-        let all = (0..streams).filter(|stream| scripts.len() == 1 || *stream == stage);
-        all.map(|stream| (format!("s{stream}"), CollectionId(stream))).collect()
-    };
-    let mut kinds: Vec<StageKind> = scripts
-        .iter()
-        .map(|(stage, happenings)| StageKind::TestStream {
-            payload: Arc::new(payload(happenings)),
-            outputs: tagged(*stage),
-        })
-        .collect();
-    let mut collections: Vec<(&str, &WindowingStrategy)> = vec![("pairs", &global); streams];
-    let mut source = CollectionId(0);
-    if streams > 1 {
-        let inputs = (0..streams).map(CollectionId).collect();
-        source = CollectionId(streams);
-        kinds.push(StageKind::Flatten { inputs, output: source });
-        collections.push(("pairs", &global));
-    }
+    let mut collections: Vec<(&str, &WindowingStrategy)> =
+        coders.into_iter().map(|coder| (coder, &global)).collect();
     let (windowed, out) = (CollectionId(source.0 + 1), CollectionId(source.0 + 2));
     collections.extend([("pairs", &strategy), ("pairs", &strategy)]);
-    let stages = Stages {
-        assign: kinds.len(),
-        keyed: kinds.len() + 1,
-        sink: kinds.len() + 2,
-        windowed,
-        out,
-    };
+    let first = kinds.len();
+    let (assign, keyed_at, sink) = (first, first + 1, first + 2);
+    let stages = Stages { read: first - 1, source, assign, keyed: keyed_at, sink, windowed, out };
     kinds.push(sdk(source, Some(windowed), None));
     kinds.push(match keyed {
         Keyed::Grouping => {
@@ -196,6 +238,7 @@ fn assemble(kinds: Vec<StageKind>, described: &[(&str, &WindowingStrategy)]) -> 
 fn ends(kind: &StageKind) -> (Vec<CollectionId>, Vec<CollectionId>) {
     let ids = |named: &[(String, CollectionId)]| named.iter().map(|(_, id)| *id).collect();
     match kind {
+        StageKind::Impulse { output } => (Vec::new(), vec![*output]),
         StageKind::TestStream { outputs, .. } => (Vec::new(), ids(outputs)),
         StageKind::Flatten { inputs, output } => (inputs.clone(), vec![*output]),
         StageKind::GroupByKey { input, output, .. } => (vec![*input], vec![*output]),
@@ -238,7 +281,9 @@ fn sdk(
         urn: urns::transforms::PAR_DO.to_owned(),
         payload: payload.encode_to_vec().into(),
     });
-    let transform = PTransform { unique_name: "fn".to_owned(), spec, ..PTransform::default() };
+    let outputs = BTreeMap::from([("out".to_owned(), "out".to_owned())]);
+    let transform =
+        PTransform { unique_name: "fn".to_owned(), spec, outputs, ..PTransform::default() };
     let transforms = BTreeMap::from([("fn".to_owned(), transform)]);
     StageKind::Sdk(Box::new(SdkStage {
         descriptor: Arc::new(ProcessBundleDescriptor { transforms, ..Default::default() }),

@@ -21,6 +21,7 @@ use super::panes::{assign, window_coder};
 use super::plain_cells::{PlainCells, PlainState, Timers};
 use super::plan::Setup;
 use super::program::{Call, Family, Place, call};
+use super::reader::read;
 use super::user_cells::UserCells;
 use super::world::Job;
 use crate::bundle::{Bundle, BundleInput, BundleResult};
@@ -81,6 +82,8 @@ pub(super) struct Stateful {
     /// What came out, and what reached the sink: one for each call.
     put_out: Vec<u64>,
     reached: Vec<u64>,
+    /// The numbers of the elements that the function was given, or that were dropped.
+    given: Vec<u64>,
 }
 
 /// Whether the output watermark had not passed the end of a window when its first element came, so
@@ -112,6 +115,7 @@ impl Stateful {
             dropped: 0,
             put_out: Vec::new(),
             reached: Vec::new(),
+            given: Vec::new(),
         }
     }
 
@@ -201,6 +205,7 @@ impl Stateful {
         let coder = self.coder();
         let mut expected = Vec::new();
         for pair in input.iter().flat_map(|chunk| pairs(chunk, coder)) {
+            self.given.push(pair.number);
             for window in pair.stamp.windows.as_slice() {
                 if self.expires_at(window) < watermark {
                     self.dropped += 1;
@@ -226,7 +231,7 @@ impl Stateful {
         let family = match names.get(usize::from(due.id.family)) {
             Some(&"event") => FAMILIES[0],
             Some(&"processing") => FAMILIES[1],
-            _ => return self.expect_expiry(key, window, bundle, calls),
+            _ => return self.expect_expiry(key, &window, bundle, calls),
         };
         let fire = due.timer.fire;
         let model = self.keys.get_mut(&key).expect("I6: only a key with timers has one that fires");
@@ -246,20 +251,20 @@ impl Stateful {
         self.expect_call(key, window, of, bundle, calls);
     }
 
-    fn expect_expiry(&mut self, key: u8, window: Window, bundle: &Bundle, calls: &mut Calls) {
+    fn expect_expiry(&mut self, key: u8, window: &Window, bundle: &Bundle, calls: &mut Calls) {
         let watermark = bundle.keyed.as_ref().unwrap().clocks.input_watermark;
-        assert!(self.expires_at(&window) < watermark, "a window expires too early");
+        assert!(self.expires_at(window) < watermark, "a window expires too early");
         let is_event =
-            |(of, family, _): &(Window, Family, u8)| *of == window && *family == Family::Event;
+            |(of, family, _): &(Window, Family, u8)| of == window && *family == Family::Event;
         let model = self.keys.entry(key).or_default();
         assert!(!model.timers.keys().any(is_event), "I6: a timer is lost with its window");
         if self.is_told {
-            assert!(model.expected.remove(&window).is_some(), "a window expires twice");
+            assert!(model.expected.remove(window).is_some(), "a window expires twice");
             self.expect_call(key, window.clone(), Call::Expired, bundle, calls);
         }
         let model = self.keys.entry(key).or_default();
-        model.states.remove(&window);
-        model.timers.retain(|(of, ..), _| *of != window);
+        model.states.remove(window);
+        model.timers.retain(|(of, ..), _| of != window);
     }
 
     fn expect_call(
@@ -299,6 +304,9 @@ impl Job for Stateful {
         if bundle.stage.0 == stages.assign {
             return (assign(&self.setup, shuffle, input, true, random), did);
         }
+        if self.setup.read.is_some() && bundle.stage.0 == stages.read {
+            return (read(&self.setup, shuffle, bundle, random), did);
+        }
         if bundle.stage.0 == stages.sink {
             let pairs = input.iter().flat_map(|chunk| pairs(chunk, self.coder()));
             did.reached = pairs.map(|pair| pair.number).collect();
@@ -321,9 +329,8 @@ impl Job for Stateful {
         }
     }
 
-    fn rest(&mut self, state: &State) {
+    fn rest(&mut self, state: &State, now: Timestamp) {
         let (watermark, output) = state.stage_watermarks(StageId(self.setup.stages.keyed));
-        let now = state.processing_time(Timestamp::MAX);
         for (key, model) in &self.keys {
             for ((window, family, _), at) in &model.timers {
                 let clock = if *family == Family::Event { watermark } else { now };
@@ -352,6 +359,8 @@ impl Job for Stateful {
         let dropped = state.metrics().get(&("fn".to_owned(), DROPPED.to_owned()));
         let dropped = dropped.and_then(|value| value.as_counter()).unwrap_or(0);
         assert_eq!(dropped, self.dropped, "what was dropped is counted");
+        self.given.sort_unstable();
+        assert_eq!(self.given, self.setup.numbers(), "I2: every element is consumed once");
         self.put_out.sort_unstable();
         self.reached.sort_unstable();
         assert_eq!(self.reached, self.put_out, "I2: every output is consumed once");

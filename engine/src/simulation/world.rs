@@ -36,7 +36,7 @@ pub(super) trait Job {
     fn commit(&mut self, bundle: &Bundle, effect: Self::Effect, state: &State);
 
     /// Nothing runs and nothing is due.
-    fn rest(&mut self, state: &State);
+    fn rest(&mut self, state: &State, processing_time: Timestamp);
 
     /// The job has ended.
     fn end(&mut self, state: &State);
@@ -151,7 +151,7 @@ impl<J: Job> World<J> {
     fn step(&mut self, event: Event) {
         let actions = self.engine.step(event);
         for commit in self.engine.take_commits() {
-            self.follow(commit);
+            self.follow(&commit);
         }
         assert!(self.ended.is_none(), "I1: what ended well is committed");
         assert_eq!(&self.shadow, self.engine.state(), "I1: commits tell of every change");
@@ -170,6 +170,9 @@ impl<J: Job> World<J> {
                 Action::Finished(outcome) => self.outcome = Some(outcome),
             }
         }
+        if self.running.is_empty() && self.outcome.is_none() {
+            self.job.rest(&self.shadow, self.shadow.processing_time(self.now));
+        }
     }
 
     fn start(&mut self, bundle: Bundle) {
@@ -183,17 +186,17 @@ impl<J: Job> World<J> {
     }
 
     /// Applies a commit as another process would, and checks what it does.
-    fn follow(&mut self, commit: Commit) {
+    fn follow(&mut self, commit: &Commit) {
         let commit = {
             let read = Commit::decode(commit.encode()).unwrap();
-            assert_eq!(read, commit, "a commit is read as it was written");
+            assert_eq!(&read, commit, "a commit is read as it was written");
             read
         };
         match &commit.change {
             Change::Bundle(bundle) => self.follow_bundle(bundle),
             Change::Script { stage, .. } => {
                 self.played.check_rest(&self.shadow);
-                self.job.rest(&self.shadow);
+                self.job.rest(&self.shadow, self.shadow.processing_time(self.now));
                 self.played.play(*stage);
             }
             _ => {}

@@ -59,6 +59,7 @@ impl State {
     fn apply_bundle(&mut self, facts: &Facts, commit: &BundleCommit, effects: &mut Effects) {
         let consumed: Vec<Entry> =
             commit.consumed.iter().filter_map(|id| self.dequeue(commit.stage, *id)).collect();
+        debug_assert_eq!(consumed.len(), commit.consumed.len(), "I2: what is consumed was pending");
         let inherited: Vec<Tokens> = consumed.iter().map(|entry| entry.tokens.clone()).collect();
         let tokens = union(&inherited);
         let mut output_tokens = tokens.clone();

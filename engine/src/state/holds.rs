@@ -17,6 +17,10 @@ impl Holds {
     }
 
     pub(crate) fn remove(&mut self, hold: Timestamp) {
+        debug_assert!(
+            hold == Timestamp::MAX || self.0.contains_key(&hold),
+            "I5: what is released at {hold} was held"
+        );
         if let Some(count) = self.0.get_mut(&hold) {
             *count -= 1;
             if *count == 0 {

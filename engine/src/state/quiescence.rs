@@ -24,7 +24,8 @@ pub(super) struct Quiescence {
 impl Quiescence {
     /// A committed bundle that has finalisers.
     pub(super) fn open(&mut self, bundle: BundleId) {
-        self.waiting.insert(bundle, 0);
+        let known = self.waiting.insert(bundle, 0);
+        debug_assert_eq!(known, None, "I1: bundle {bundle} is committed twice");
     }
 
     /// A queue entry with these tokens exists.

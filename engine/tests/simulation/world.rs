@@ -171,18 +171,23 @@ impl World {
     }
 
     fn check_replay(&self) {
-        assert_eq!(self.replayed().state(), self.engine.state(), "a replay gives the same state");
+        assert_eq!(
+            self.replayed().state(),
+            self.engine.state(),
+            "I1: a replay gives the same state"
+        );
     }
 
     fn step(&mut self, event: Event) {
         let actions = self.engine.step(event);
         self.commits.extend(self.engine.take_commits());
+        self.engine.audit().expect("the invariants hold");
         self.check_watermarks();
         for action in actions {
             assert!(self.outcome.is_none(), "nothing follows the end");
             match action {
                 Action::Run(bundle) => {
-                    assert!(self.started.insert(bundle.id), "an id is used once");
+                    assert!(self.started.insert(bundle.id), "I3: an id is used once");
                     self.running.insert(bundle.id, bundle);
                 }
                 Action::Checkpoint(id) => {
@@ -201,7 +206,7 @@ impl World {
     }
 
     fn finalize(&mut self, id: BundleId) {
-        assert!(self.finalized.insert(id), "a bundle is finalised once");
+        assert!(self.finalized.insert(id), "I7: a bundle is finalised once");
         let read = self.read_by.remove(&id).unwrap_or_default();
         let in_groups: BTreeSet<u64> =
             self.groups.iter().flat_map(|(_, _, numbers)| numbers).copied().collect();
@@ -214,7 +219,7 @@ impl World {
     fn check_watermarks(&mut self) {
         for (position, old) in self.watermarks.iter_mut().enumerate() {
             let new = self.engine.state().watermark(CollectionId(position));
-            assert!(new >= *old, "a watermark goes back");
+            assert!(new >= *old, "I5: a watermark goes back");
             *old = new;
         }
     }
@@ -234,7 +239,7 @@ impl World {
             let may_be_late = self.script.is_some();
             assert!(
                 may_be_late || time_of(number) >= watermark,
-                "{number} is behind the watermark"
+                "I5: {number} is behind the watermark"
             );
         }
         // The effects count from the commit on, which is in this very step.
@@ -248,7 +253,9 @@ impl World {
         self.step(Event::BundleDone { id, result: Box::new(result) });
         if self.random.one_in(10) && self.outcome.is_none() {
             let result = Box::new(BundleResult::default());
+            let count = self.commits.len();
             self.step(Event::BundleDone { id, result });
+            assert_eq!(self.commits.len(), count, "I10: a second report changes something");
         }
     }
 
@@ -394,9 +401,9 @@ impl World {
         let expected = if self.had_drain { Outcome::Drained } else { Outcome::Done };
         assert_eq!(self.outcome, Some(expected));
         let state = self.engine.state();
-        assert!(state.is_complete());
+        assert!(state.is_complete(), "I8: something is left");
         assert!(state.metrics().is_empty(), "nothing was late: {:?}", state.metrics());
-        assert_eq!(state.memory_bytes(), 0, "nothing is left, nor of the side input");
+        assert_eq!(state.memory_bytes(), 0, "I9: nothing is left, nor of the side input");
         assert!(self.read_by.is_empty(), "all bundles were finalised: {:?}", self.read_by);
     }
 
@@ -407,11 +414,11 @@ impl World {
             numbers
         };
         let emitted = sorted(self.emitted.clone());
-        assert!(emitted.windows(2).all(|pair| pair[0] < pair[1]), "a number was read twice");
-        assert_eq!(sorted(self.passed.clone()), emitted);
+        assert!(emitted.windows(2).all(|pair| pair[0] < pair[1]), "I2: a number was read twice");
+        assert_eq!(sorted(self.passed.clone()), emitted, "I2");
         let grouped: Vec<u64> =
             self.groups.iter().flat_map(|(_, _, numbers)| numbers).copied().collect();
-        assert_eq!(sorted(grouped), emitted);
+        assert_eq!(sorted(grouped), emitted, "I2");
         let mut seen = BTreeSet::new();
         for (window, key, numbers) in &self.groups {
             assert!(seen.insert((window.clone(), *key)), "a key fired twice in a window");
