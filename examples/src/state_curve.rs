@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use purlin::Continuation;
 use purlin::prelude::*;
 
+use crate::machine::{cpu_time, resident_mib};
+
 /// Touches all keys, then the hot ones in turn, and marks the time before, between and after.
 #[derive(Clone, Debug, Default)]
 pub struct Touches {
@@ -37,15 +39,10 @@ pub struct Mark {
     pub at: Instant,
     /// How many timers had fired.
     pub fired: u64,
-    /// The memory of the process; 0 where the system does not tell it as Linux does.
+    /// The CPU time of the process.
+    pub cpu: Duration,
+    /// The memory of the process.
     pub resident_mib: u64,
-}
-
-fn resident_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kib.unwrap_or(0) / 1024
 }
 
 impl Progress {
@@ -59,7 +56,8 @@ impl Progress {
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         if marks.len() == phase {
             let fired = self.fired.load(Ordering::Relaxed);
-            marks.push(Mark { at: Instant::now(), fired, resident_mib: resident_mib() });
+            let (cpu, resident_mib) = (cpu_time(), resident_mib());
+            marks.push(Mark { at: Instant::now(), fired, cpu, resident_mib });
         }
     }
 }

@@ -39,6 +39,10 @@ impl Bag {
         if change.cleared {
             self.0.clear();
         }
+        if self.0.is_empty() {
+            // Most bags are single values: a vector would make room for four.
+            self.0.reserve_exact(change.added.len());
+        }
         self.0.extend_from_slice(&change.added);
     }
 

@@ -23,10 +23,7 @@ impl<K: Ord, V> SmallMap<K, V> {
         match self.find(&key) {
             Ok(at) => Some(std::mem::replace(&mut self.0[at].1, value)),
             Err(at) => {
-                if self.0.is_empty() {
-                    self.0.reserve_exact(1);
-                }
-                self.0.insert(at, (key, value));
+                self.put(at, key, value);
                 None
             }
         }
@@ -41,11 +38,18 @@ impl<K: Ord, V> SmallMap<K, V> {
         let at = match self.find(&key) {
             Ok(at) => at,
             Err(at) => {
-                self.0.insert(at, (key, make()));
+                self.put(at, key, make());
                 at
             }
         };
         &mut self.0[at].1
+    }
+
+    fn put(&mut self, at: usize, key: K, value: V) {
+        if self.0.is_empty() {
+            self.0.reserve_exact(1);
+        }
+        self.0.insert(at, (key, value));
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
@@ -75,5 +79,13 @@ mod tests {
         );
         assert_eq!(*map.entry(5, || 50), 50);
         assert_eq!(map.get(&5), Some(&50));
+    }
+
+    #[test]
+    fn one_entry_takes_the_room_of_one() {
+        let (mut inserted, mut entered) = (SmallMap::default(), SmallMap::default());
+        inserted.insert(1, 10);
+        entered.entry(1, || 10);
+        assert_eq!((inserted.0.capacity(), entered.0.capacity()), (1, 1));
     }
 }

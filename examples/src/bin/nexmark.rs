@@ -8,6 +8,7 @@
 
 use std::time::{Duration, Instant};
 
+use examples::machine::cpu_time;
 use examples::nexmark::{DIGEST, Events, Generator, OUTPUTS, Query, source};
 use purlin::prelude::*;
 
@@ -55,9 +56,9 @@ fn run(query: &Query, events: &Events, options: &PipelineOptions) -> purlin::Res
         .events_per_bundle(options.value("bundle")?.unwrap_or(10_000))
         .readers(options.value("readers")?.unwrap_or(1));
     query.apply(&p.apply(source), &log);
-    let (start, cpu) = (Instant::now(), cpu_seconds());
+    let (start, cpu) = (Instant::now(), cpu_time());
     let finished = p.run()?;
-    let (wall, cpu) = (start.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let (wall, cpu) = (start.elapsed().as_secs_f64(), (cpu_time() - cpu).as_secs_f64());
     if options.get("log").is_none() {
         // It is not there where the query wrote nothing.
         let _ = std::fs::remove_dir_all(log);
@@ -69,14 +70,4 @@ fn run(query: &Query, events: &Events, options: &PipelineOptions) -> purlin::Res
         "| {name} | {title} | {count} | {wall:.2} | {cpu:.2} | {rate:.0} | {outputs} | {digest:x} |"
     );
     Ok(())
-}
-
-/// The CPU time of this process so far; 0 where the system does not tell it this way.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // After the program's name in parentheses, user and system time are the 12th and 13th, in
-    // hundredths of a second.
-    let after = stat.rsplit(") ").next().unwrap_or_default();
-    let ticks = after.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
-    ticks.sum::<f64>() / 100.0
 }

@@ -32,8 +32,10 @@ fn main() -> purlin::Result<()> {
         ..Touches::default()
     };
     let sizes = options.get("keys").unwrap_or("10000,100000,1000000").to_owned();
-    println!("| keys | ns/key, first touch | ns/element, hot | timers fired | memory MiB |");
-    println!("|---:|---:|---:|---:|---:|");
+    println!(
+        "| keys | ns/key, first touch | ns/element, hot | CPU ns | timers fired | memory MiB |"
+    );
+    println!("|---:|---:|---:|---:|---:|---:|");
     for keys in sizes.split(',').filter_map(|keys| keys.parse().ok()) {
         let touches = Touches { keys, progress: Arc::default(), ..template.clone() };
         measure(&touches, &options)?;
@@ -53,6 +55,8 @@ fn measure(touches: &Touches, options: &PipelineOptions) -> purlin::Result<()> {
     let Touches { keys, elements, .. } = touches;
     let first = (touched.at - start.at).as_nanos() as f64 / *keys as f64;
     let hot = (end.at - touched.at).as_nanos() as f64 / *elements as f64;
-    println!("| {keys} | {first:.0} | {hot:.0} | {} | {} |", end.fired, end.resident_mib);
+    let cpu = (end.cpu - touched.cpu).as_nanos() as f64 / *elements as f64;
+    let (fired, memory) = (end.fired, end.resident_mib);
+    println!("| {keys} | {first:.0} | {hot:.0} | {cpu:.0} | {fired} | {memory} |");
     Ok(())
 }

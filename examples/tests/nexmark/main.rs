@@ -7,3 +7,4 @@ mod clock;
 mod generated;
 mod harness;
 mod queries;
+mod stream;
