@@ -9,9 +9,7 @@ use std::time::Duration;
 use prost::Message;
 use purlin_engine::plan::Plan;
 use purlin_proto::fn_execution::beam_fn_external_worker_pool_client::BeamFnExternalWorkerPoolClient;
-use purlin_proto::fn_execution::{
-    ProcessBundleDescriptor, StartWorkerRequest, StopWorkerRequest,
-};
+use purlin_proto::fn_execution::{ProcessBundleDescriptor, StartWorkerRequest, StopWorkerRequest};
 use purlin_proto::pipeline::{Environment, ExternalPayload, ProcessPayload};
 use purlin_proto::urns::environments as urn;
 use purlin_sdk::{Error, Result};

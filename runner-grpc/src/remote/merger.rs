@@ -79,11 +79,7 @@ impl Merger {
 }
 
 impl WindowMerger for Merger {
-    fn merge(
-        &self,
-        window_fn: &FunctionSpec,
-        windows: &[Window],
-    ) -> Result<Merging, Box<Failure>> {
+    fn merge(&self, window_fn: &FunctionSpec, windows: &[Window]) -> Result<Merging, Box<Failure>> {
         let index = self.stages.iter().position(|(stage, ..)| stage.window_fn == *window_fn);
         let index = index.ok_or_else(|| {
             Failure::new(format!("no worker was told of the window function `{}`", window_fn.urn))

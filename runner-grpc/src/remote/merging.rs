@@ -129,9 +129,8 @@ impl MergeStage {
 fn window_coder_id(collection: &Collection) -> Result<&str, Box<Failure>> {
     let windowed = collection.coders.get(&collection.windowed_coder_id);
     let id = windowed.and_then(|coder| coder.component_coder_ids.get(1));
-    id.map(String::as_str).ok_or_else(|| {
-        Failure::new(format!("the windows of `{}` have no coder", collection.name))
-    })
+    id.map(String::as_str)
+        .ok_or_else(|| Failure::new(format!("the windows of `{}` have no coder", collection.name)))
 }
 
 fn window_coder(
