@@ -9,14 +9,14 @@ use std::time::Duration;
 use prost::Message;
 use purlin_engine::plan::Plan;
 use purlin_proto::fn_execution::beam_fn_external_worker_pool_client::BeamFnExternalWorkerPoolClient;
-use purlin_proto::fn_execution::{StartWorkerRequest, StopWorkerRequest};
+use purlin_proto::fn_execution::{ProcessBundleDescriptor, StartWorkerRequest, StopWorkerRequest};
 use purlin_proto::pipeline::{Environment, ExternalPayload, ProcessPayload};
 use purlin_proto::urns::environments as urn;
 use purlin_sdk::{Error, Result};
 
 use crate::fn_api::{Worker, WorkerKind, Workers};
 use crate::process::Process;
-use crate::remote::{Fate, Pool, Running};
+use crate::remote::{Fate, MergeStage, Pool, Running};
 use crate::sync::lock;
 use crate::worker::setup::{ENDPOINT_VARIABLE, ID_VARIABLE};
 use crate::{secret, transport};
@@ -42,6 +42,8 @@ pub(crate) struct FleetConfig {
     /// How many bundles each runs at a time.
     pub(crate) threads: usize,
     pub(crate) fate: Fate,
+    /// The helpers that merge windows, of which the workers know.
+    pub(crate) merging: Vec<MergeStage>,
 }
 
 /// The workers of a job.
@@ -86,6 +88,11 @@ impl Fleet {
     /// The workers of an environment.
     pub(crate) fn pool(&self, environment_id: &str) -> Option<Arc<Pool>> {
         self.pools.get(environment_id).cloned()
+    }
+
+    /// The helpers that they run to merge windows.
+    pub(crate) fn merging(&self) -> &[MergeStage] {
+        &self.config.merging
     }
 
     /// What they are doing.
@@ -238,16 +245,18 @@ fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {
     options.open(file)?.write_all(secret.as_bytes())
 }
 
-/// The descriptors of a plan, each with the endpoints that its workers need.
+/// The descriptors of a plan and its helpers, each with the endpoints that its workers need.
 pub(crate) fn descriptors(
     plan: &Plan,
+    merging: &[MergeStage],
     address: &str,
-) -> HashMap<String, purlin_proto::fn_execution::ProcessBundleDescriptor> {
+) -> HashMap<String, ProcessBundleDescriptor> {
     let sdk_stages = plan.stages.iter().filter_map(|stage| stage.sdk());
-    let stages = sdk_stages.map(|sdk| [&sdk.descriptor].into_iter().chain(&sdk.draining));
-    let complete = |descriptor: &Arc<purlin_proto::fn_execution::ProcessBundleDescriptor>| {
+    let stages = sdk_stages.flat_map(|sdk| [&sdk.descriptor].into_iter().chain(&sdk.draining));
+    let all = stages.chain(merging.iter().map(|stage| &stage.descriptor));
+    let complete = |descriptor: &Arc<ProcessBundleDescriptor>| {
         let descriptor = crate::endpoints::complete(descriptor, address);
         (descriptor.id.clone(), descriptor)
     };
-    stages.flatten().map(complete).collect()
+    all.map(complete).collect()
 }

@@ -13,7 +13,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use purlin_runner_grpc::{GrpcRunner, worker};
-use purlin_sdk::{Pipeline, PipelineOptions, Result, Runner, Sealed};
+use purlin_sdk::state::Value;
+use purlin_sdk::{
+    BoxError, Context, Pipeline, PipelineOptions, Result, Runner, Sealed, StatefulDoFn,
+};
 use tempfile::TempDir;
 
 /// Says which program to be, and in which folder.
@@ -89,10 +92,37 @@ fn build(name: &str, folder: &Path, options: &PipelineOptions) -> Result<Sealed>
             std::fs::write(folder.join(format!("n-{n}-{}", std::process::id())), "").unwrap();
             n
         }),
+        // Sleeps over the third value of a key.
+        "keeps" => {
+            let pairs = numbers.map(|n| (n % 2, n));
+            pairs.par_do_stateful(|specs| Keeps { count: specs.value("count") }).main()
+        }
         other => panic!("no program `{other}`"),
     }
     .named("Work");
     p.seal()
+}
+
+/// Counts the values of each key, and takes its time over the third.
+#[derive(Clone)]
+struct Keeps {
+    count: Value<i64>,
+}
+
+impl StatefulDoFn for Keeps {
+    type Key = i64;
+    type In = i64;
+    type Out = i64;
+
+    fn process(&mut self, _: &i64, _: i64, cx: &mut Context<i64>) -> Result<(), BoxError> {
+        let count = self.count.read(cx)?.unwrap_or(0) + 1;
+        self.count.write(cx, count)?;
+        if count == 3 {
+            std::thread::sleep(Duration::from_secs(60));
+        }
+        cx.output(count);
+        Ok(())
+    }
 }
 
 /// A program in a folder of its own.
@@ -193,6 +223,17 @@ fn a_killed_worker_fails_the_job_and_the_message_says_what_it_ran() {
         &output,
         &["ERROR worker `worker-1` (process ", "signal: 9", "it ran: stage `", "Work"],
     );
+}
+
+#[test]
+fn a_worker_killed_over_state_fails_the_job() {
+    let program = Program::new("keeps");
+    let child = program.spawn("--workers=1");
+    wait_until("the worker", Duration::from_secs(20), || !program.pids("worker-").is_empty());
+    std::thread::sleep(Duration::from_millis(700));
+    kill(*program.pids("worker-").first().unwrap());
+    let output = text(&child.wait_with_output().unwrap());
+    assert_parts(&output, &["ERROR worker `worker-1` (process ", "signal: 9", "it ran: stage `"]);
 }
 
 #[test]

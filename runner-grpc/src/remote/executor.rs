@@ -22,6 +22,7 @@ use tracing::warn;
 
 use super::conversation::{Conversation, Input, Trouble, checkpoint};
 use super::frames::frames;
+use super::merger::Merger;
 use super::open::OpenBundle;
 use super::pool::Pool;
 use super::running::{Place, Running};
@@ -85,6 +86,8 @@ impl RemoteExecutor {
         events: &Sender<Event>,
         runtime: &Handle,
     ) -> Outcome<Self> {
+        let merger = Merger::new(fleet.merging(), |id| fleet.pool(id), runtime)?;
+        shuffle.merge_windows_by(Arc::new(merger));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let stages = plan.stages.iter();
         let stages =

@@ -10,11 +10,14 @@ mod conversation;
 mod executor;
 mod fate;
 mod frames;
+mod merger;
+mod merging;
 mod open;
 mod pool;
 mod running;
 
 pub(crate) use executor::RemoteExecutor;
 pub(crate) use fate::Fate;
+pub(crate) use merging::{MergeStage, merge_stages};
 pub(crate) use pool::Pool;
 pub(crate) use running::Running;

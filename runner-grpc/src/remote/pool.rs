@@ -65,6 +65,28 @@ impl Pool {
         self.version.send_modify(|version| *version += 1);
     }
 
+    /// The connected worker with the fewest bundles, whether it has room or not; `None` once none can
+    /// connect any more.
+    pub(super) async fn connected(&self) -> Option<Arc<Worker>> {
+        let mut version = self.version.subscribe();
+        loop {
+            version.mark_unchanged();
+            {
+                let all = lock(&self.seats);
+                let of = |seat: &Seat| seat.worker.status().borrow().clone();
+                let here = all.seats.iter().filter(|seat| of(seat) == WorkerStatus::Connected);
+                if let Some(seat) = here.min_by_key(|seat| seat.bundles) {
+                    return Some(Arc::clone(&seat.worker));
+                }
+                if !all.seats.iter().any(|seat| of(seat) == WorkerStatus::Starting) {
+                    return None;
+                }
+            }
+            // The other end is a part of this pool, so it is there.
+            drop(version.changed().await);
+        }
+    }
+
     /// Waits for a worker that has room for a bundle of `bytes`: the one of the label `preferred`
     /// if it can be had at once, else the one with the fewest bundles.
     pub(super) async fn lease(self: &Arc<Self>, bytes: usize, preferred: Option<&str>) -> Lease {

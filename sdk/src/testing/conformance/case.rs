@@ -10,25 +10,26 @@ pub struct Case {
     pub name: &'static str,
     /// What it is about.
     pub category: Category,
-    /// Whether the functions of the pipeline share state with the check after the run, so that
-    /// they must be called in the process that built it.
-    pub in_one_process: bool,
+    /// Whether the functions of the pipeline share counts with each other or with the check after
+    /// the run: in several processes they do so in the empty folder that the option
+    /// `--conformance-folder` names.
+    pub is_sharing: bool,
     build: fn(&Pipeline) -> Ending,
 }
 
 impl Case {
-    /// A case that may run in any number of processes.
+    /// A case whose functions share nothing.
     pub(super) const fn new(
         name: &'static str,
         category: Category,
         build: fn(&Pipeline) -> Ending,
     ) -> Self {
-        Self { name, category, in_one_process: false, build }
+        Self { name, category, is_sharing: false, build }
     }
 
-    /// The same case, of functions that share state with its check.
+    /// The same case, of functions that share counts.
     pub(super) const fn sharing(self) -> Self {
-        Self { in_one_process: true, ..self }
+        Self { is_sharing: true, ..self }
     }
 
     /// Builds the pipeline, and says how it must end.

@@ -10,9 +10,9 @@
 //! assert!(report.is_ok(), "{report}");
 //! ```
 //!
-//! Cases are deterministic: built again, in another process, one gives the same graph. Some hold
-//! state that their functions share with the check after the run, and so need the runner to call
-//! functions in its own process ([`Case::in_one_process`]).
+//! Cases are deterministic: built again, in another process, one gives the same graph. Some count
+//! what their functions share with the check after the run ([`Case::is_sharing`]): where functions
+//! are called in other processes, such a case needs `--conformance-folder=FOLDER`.
 
 mod case;
 mod cases;
@@ -22,6 +22,7 @@ mod metrics;
 mod played;
 mod report;
 mod run;
+mod shared;
 mod source;
 mod stamps;
 

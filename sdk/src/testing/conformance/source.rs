@@ -1,7 +1,6 @@
 //! A source that does what a script says, and what became of its elements.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::element::Element;
@@ -12,6 +11,7 @@ use crate::pipeline::Pipeline;
 use crate::runner::Metrics;
 
 use super::Ending;
+use super::shared::Shared;
 use super::stamps::at;
 
 /// What a source does next.
@@ -27,22 +27,24 @@ pub(super) enum Act {
     Fail(&'static str),
 }
 
-/// Counts what passes, in the process that built the pipeline.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Gate(Arc<AtomicI64>);
+/// Counts what passes.
+#[derive(Clone, Debug)]
+pub(super) struct Gate(Shared);
 
 impl Gate {
+    /// The gate of a case.
+    pub(super) fn of(pipeline: &Pipeline) -> Self {
+        Self(Shared::of(pipeline, "passed"))
+    }
+
     /// The same collection, whose elements are counted.
     pub(super) fn pass<T: Element>(&self, collection: &PCollection<T>) -> PCollection<T> {
-        let passed = Arc::clone(&self.0);
-        collection.map(move |value| {
-            passed.fetch_add(1, Ordering::SeqCst);
-            value
-        })
+        let passed = self.0.clone();
+        collection.try_map(move |value| passed.add().map(|_| value)).main()
     }
 
     pub(super) fn has_passed(&self, count: i64) -> bool {
-        self.0.load(Ordering::SeqCst) >= count
+        self.0.get() >= count
     }
 }
 

@@ -1,8 +1,5 @@
 //! Errors and panics of functions.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use crate::Element;
 use crate::element::Serde;
 use crate::error::BoxError;
@@ -10,6 +7,7 @@ use crate::exec::{Context, DoFn};
 use crate::pipeline::Pipeline;
 use crate::testing::assert_that;
 use crate::testing::conformance::Ending;
+use crate::testing::conformance::shared::Shared;
 use crate::testing::conformance::stamps::{seconds, timed};
 use crate::window::FixedWindows;
 
@@ -190,7 +188,7 @@ fn everything_may_become_a_dead_letter(p: &Pipeline) -> Ending {
 /// Fails at its first element, whichever bundle it is in.
 #[derive(Clone)]
 struct FailsOnce {
-    calls: Arc<AtomicUsize>,
+    calls: Shared,
     panics: bool,
 }
 
@@ -201,7 +199,7 @@ impl DoFn for FailsOnce {
     fn process(&mut self, element: i64, cx: &mut Context<i64>) -> Result<(), BoxError> {
         cx.count("processed", 1);
         cx.output(element);
-        match self.calls.fetch_add(1, Ordering::SeqCst) {
+        match self.calls.add()? {
             0 if self.panics => panic!("the first time it panics"),
             0 => Err("the first time it fails".into()),
             _ => Ok(()),
@@ -210,11 +208,11 @@ impl DoFn for FailsOnce {
 }
 
 fn retried(p: &Pipeline, panics: bool) -> Ending {
-    let calls = Arc::new(AtomicUsize::new(0));
-    let after = Arc::clone(&calls);
+    let calls = Shared::of(p, "calls");
+    let after = calls.clone();
     let numbers = p.create(0i64..100).reshuffle().par_do(FailsOnce { calls, panics });
     assert_that(&numbers).contains_in_any_order(0..100);
-    Ending::done().counted("processed", 100).and(move |_| match after.load(Ordering::SeqCst) {
+    Ending::done().counted("processed", 100).and(move |_| match after.get() {
         0..=100 => Err("nothing was retried".to_owned()),
         _ => Ok(()),
     })

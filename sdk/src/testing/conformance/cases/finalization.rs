@@ -1,14 +1,12 @@
 //! Calls after a commit.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-
 use crate::error::BoxError;
 use crate::exec::{Context, DoFn};
 use crate::pipeline::Pipeline;
 use crate::testing::assert_that;
 use crate::testing::conformance::Ending;
 use crate::testing::conformance::ending::equal;
+use crate::testing::conformance::shared::Shared;
 
 list!(Finalization: ;
     sharing: a_call_follows_the_commit, calls_of_all_methods_follow, a_failed_job_calls_nothing,
@@ -28,19 +26,19 @@ enum Kind {
 #[derive(Clone)]
 struct Asks {
     kind: Kind,
-    called: Arc<AtomicI64>,
-    has_failed: Arc<AtomicBool>,
+    called: Shared,
+    processed: Shared,
 }
 
 impl Asks {
-    fn new(kind: Kind) -> Self {
-        Self { kind, called: Arc::default(), has_failed: Arc::default() }
+    fn new(p: &Pipeline, kind: Kind) -> Self {
+        Self { kind, called: Shared::of(p, "called"), processed: Shared::of(p, "processed") }
     }
 
     fn ask(&self, cx: &mut Context<i64>) {
-        let (called, fails) = (Arc::clone(&self.called), self.kind == Kind::CallsFail);
+        let (called, fails) = (self.called.clone(), self.kind == Kind::CallsFail);
         cx.on_commit(move || {
-            called.fetch_add(1, Ordering::SeqCst);
+            called.add()?;
             if fails { Err("nobody is there".into()) } else { Ok(()) }
         });
     }
@@ -55,7 +53,7 @@ impl DoFn for Asks {
         cx.output(element);
         match self.kind {
             Kind::Fails => Err("always".into()),
-            Kind::FailsOnce if !self.has_failed.swap(true, Ordering::SeqCst) => Err("once".into()),
+            Kind::FailsOnce if self.processed.add()? == 0 => Err("once".into()),
             _ => Ok(()),
         }
     }
@@ -63,12 +61,12 @@ impl DoFn for Asks {
 
 /// Whether there were so many calls in the end.
 fn calls(asks: &Asks, ending: Ending, expected: i64) -> Ending {
-    let called = Arc::clone(&asks.called);
-    ending.and(move |_| equal("calls", &called.load(Ordering::SeqCst), &expected))
+    let called = asks.called.clone();
+    ending.and(move |_| equal("calls", &called.get(), &expected))
 }
 
 fn a_call_follows_the_commit(p: &Pipeline) -> Ending {
-    let asks = Asks::new(Kind::Plain);
+    let asks = Asks::new(p, Kind::Plain);
     let ending = calls(&asks, Ending::done(), 100);
     assert_that(&p.create(0i64..100).reshuffle().par_do(asks)).contains_in_any_order(0..100);
     ending
@@ -100,32 +98,32 @@ impl DoFn for AtBothEnds {
 }
 
 fn calls_of_all_methods_follow(p: &Pipeline) -> Ending {
-    let asks = Asks::new(Kind::Plain);
-    let called = Arc::clone(&asks.called);
+    let asks = Asks::new(p, Kind::Plain);
+    let called = asks.called.clone();
     let numbers = p.create(0i64..100).reshuffle().par_do(AtBothEnds(asks));
     assert_that(&numbers).contains_in_any_order(0..100);
     Ending::done().and(move |metrics| {
         let bundles = crate::testing::conformance::metrics::counter(metrics, "bundles");
-        equal("calls", &called.load(Ordering::SeqCst), &(2 * bundles))
+        equal("calls", &called.get(), &(2 * bundles))
     })
 }
 
 fn a_failed_job_calls_nothing(p: &Pipeline) -> Ending {
-    let asks = Asks::new(Kind::Fails);
+    let asks = Asks::new(p, Kind::Fails);
     let ending = calls(&asks, Ending::failed(&["always"]), 0);
     let _ = p.create([1i64, 2]).par_do(asks);
     ending
 }
 
 fn a_retried_bundle_calls_once(p: &Pipeline) -> Ending {
-    let asks = Asks::new(Kind::FailsOnce);
+    let asks = Asks::new(p, Kind::FailsOnce);
     let ending = calls(&asks, Ending::done(), 10);
     assert_that(&p.create(0i64..10).reshuffle().par_do(asks)).contains_in_any_order(0..10);
     ending
 }
 
 fn calls_behind_a_grouping_follow(p: &Pipeline) -> Ending {
-    let asks = Asks::new(Kind::Plain);
+    let asks = Asks::new(p, Kind::Plain);
     let ending = calls(&asks, Ending::done(), 2);
     let sums = p.create(0i64..10).key_by(|n| n % 2).combine_per_key(crate::transforms::Sum);
     let sums = sums.values().par_do(asks);
@@ -135,7 +133,7 @@ fn calls_behind_a_grouping_follow(p: &Pipeline) -> Ending {
 }
 
 fn an_error_of_a_call_does_not_undo_the_commit(p: &Pipeline) -> Ending {
-    let asks = Asks::new(Kind::CallsFail);
+    let asks = Asks::new(p, Kind::CallsFail);
     let ending = calls(&asks, Ending::done(), 3);
     assert_that(&p.create([1i64, 2, 3]).par_do(asks)).contains_in_any_order([1, 2, 3]);
     ending

@@ -1,14 +1,12 @@
 //! When the methods of a function are called.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use crate::error::BoxError;
 use crate::exec::{Context, DoFn};
 use crate::pipeline::Pipeline;
 use crate::testing::assert_that;
 use crate::testing::conformance::Ending;
 use crate::testing::conformance::ending::equal;
+use crate::testing::conformance::shared::Shared;
 use crate::testing::conformance::stamps::{timed, with_stamp};
 
 list!(Lifecycle: methods_are_called_in_their_order, what_finish_bundle_gives_arrives,
@@ -194,11 +192,11 @@ fn finish_bundle_gives_elements_their_own_times(p: &Pipeline) -> Ending {
     Ending::done()
 }
 
-/// Counts how many of it are set up.
-#[derive(Clone, Default)]
+/// Counts how many of it are set up, and torn down.
+#[derive(Clone)]
 struct Balance {
-    open: Arc<AtomicI64>,
-    all: Arc<AtomicI64>,
+    set_up: Shared,
+    torn_down: Shared,
     refuses: bool,
 }
 
@@ -207,8 +205,7 @@ impl DoFn for Balance {
     type Out = i64;
 
     fn setup(&mut self) -> Result<(), BoxError> {
-        self.open.fetch_add(1, Ordering::SeqCst);
-        self.all.fetch_add(1, Ordering::SeqCst);
+        self.set_up.add()?;
         Ok(())
     }
 
@@ -219,43 +216,50 @@ impl DoFn for Balance {
     }
 
     fn teardown(&mut self) {
-        self.open.fetch_sub(1, Ordering::SeqCst);
+        // A count that is missing is noticed by the check.
+        drop(self.torn_down.add());
     }
 }
 
 impl Balance {
+    fn new(p: &Pipeline, refuses: bool) -> Self {
+        let (set_up, torn_down) = (Shared::of(p, "set up"), Shared::of(p, "torn down"));
+        Self { set_up, torn_down, refuses }
+    }
+
     fn check(&self) -> impl Fn(&crate::runner::Metrics) -> Result<(), String> + 'static {
-        let (open, all) = (Arc::clone(&self.open), Arc::clone(&self.all));
+        let (set_up, torn_down) = (self.set_up.clone(), self.torn_down.clone());
         move |_| {
-            if all.load(Ordering::SeqCst) == 0 {
+            if set_up.get() == 0 {
                 return Err("nothing was set up".to_owned());
             }
-            equal("functions not torn down", &settled(&open), &0)
+            equal("functions not torn down", &settled(&set_up, &torn_down), &0)
         }
     }
 }
 
-/// The value of a counter that should soon be 0: a job that fails reports its end before its
+/// How many are set up and not torn down, which should soon be 0: a job that fails reports its end before its
 /// threads have ended.
-fn settled(open: &AtomicI64) -> i64 {
+fn settled(set_up: &Shared, torn_down: &Shared) -> i64 {
+    let open = || set_up.get() - torn_down.get();
     for _ in 0..1000 {
-        if open.load(Ordering::SeqCst) == 0 {
+        if open() == 0 {
             return 0;
         }
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
-    open.load(Ordering::SeqCst)
+    open()
 }
 
 fn what_was_set_up_is_torn_down(p: &Pipeline) -> Ending {
-    let balance = Balance::default();
+    let balance = Balance::new(p, false);
     let ending = Ending::done().and(balance.check());
     assert_that(&p.create(0i64..100).reshuffle().par_do(balance)).contains_in_any_order(0..100);
     ending
 }
 
 fn what_failed_is_torn_down(p: &Pipeline) -> Ending {
-    let balance = Balance { refuses: true, ..Balance::default() };
+    let balance = Balance::new(p, true);
     let ending = Ending::failed(&["no elements, please"]).and(balance.check());
     let _ = p.create(0i64..100).par_do(balance);
     ending

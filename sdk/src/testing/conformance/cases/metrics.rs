@@ -2,14 +2,12 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "composites take their input by value")]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use crate::error::BoxError;
 use crate::exec::{Context, DoFn, MetricValue};
 use crate::pipeline::Pipeline;
 use crate::testing::assert_that;
 use crate::testing::conformance::Ending;
+use crate::testing::conformance::shared::Shared;
 
 list!(Metrics: counters_are_summed, counters_are_kept_per_step, distributions_are_merged,
     gauges_have_a_value, metrics_of_every_method_count, metrics_of_a_failed_job_are_not_counted,
@@ -111,7 +109,7 @@ fn metrics_inside_composites_have_their_path(p: &Pipeline) -> Ending {
 
 /// Reports, and fails once.
 #[derive(Clone)]
-struct FailsOnce(Arc<AtomicBool>);
+struct FailsOnce(Shared);
 
 impl DoFn for FailsOnce {
     type In = i64;
@@ -121,12 +119,12 @@ impl DoFn for FailsOnce {
         cx.count("elements", 1);
         cx.distribution("sizes", element);
         cx.output(element);
-        if self.0.swap(true, Ordering::SeqCst) { Ok(()) } else { Err("once is enough".into()) }
+        if self.0.add()? > 0 { Ok(()) } else { Err("once is enough".into()) }
     }
 }
 
 fn metrics_are_counted_once_despite_retries(p: &Pipeline) -> Ending {
-    let numbers = p.create(1i64..11).par_do(FailsOnce(Arc::default())).named("Fragile");
+    let numbers = p.create(1i64..11).par_do(FailsOnce(Shared::of(p, "calls"))).named("Fragile");
     assert_that(&numbers).contains_in_any_order(1..11);
     Ending::done().counted("elements", 10).measured("Fragile", "sizes", |value| {
         *value == MetricValue::Distribution { count: 10, sum: 55, min: 1, max: 10 }

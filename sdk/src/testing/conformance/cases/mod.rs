@@ -37,6 +37,7 @@ mod group_by_key;
 mod joins;
 mod keys;
 mod lifecycle;
+mod merging_windows;
 mod metrics;
 mod outputs;
 mod panes;
@@ -100,6 +101,7 @@ pub fn cases() -> &'static [Case] {
             triggers::CASES,
             retractions::CASES,
             sessions::CASES,
+            merging_windows::CASES,
             test_streams::CASES,
             metrics::CASES,
             finalization::CASES,

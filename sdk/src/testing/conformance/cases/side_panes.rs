@@ -54,7 +54,7 @@ fn ends_with(last: fn(&Metrics) -> bool, expected: &'static [&'static str]) -> E
 }
 
 fn a_singleton_is_the_latest_accumulated_pane(p: &Pipeline) -> Ending {
-    let panes = Gate::default();
+    let panes = Gate::of(p);
     let sum = slowly(p, &panes).window_into(accumulating()).combine_globally(Sum);
     let sum = panes.pass(&sum);
     see(&endless(p).with_side_input(sum.as_singleton()).map(|_, sum| sum.to_string()));
@@ -62,7 +62,7 @@ fn a_singleton_is_the_latest_accumulated_pane(p: &Pipeline) -> Ending {
 }
 
 fn a_singleton_is_the_latest_discarded_pane(p: &Pipeline) -> Ending {
-    let panes = Gate::default();
+    let panes = Gate::of(p);
     let most = slowly(p, &panes).window_into(discarding()).combine_globally(Max);
     let most = panes.pass(&most);
     see(&endless(p).with_side_input(most.as_singleton()).map(|_, most| most.to_string()));
@@ -70,7 +70,7 @@ fn a_singleton_is_the_latest_discarded_pane(p: &Pipeline) -> Ending {
 }
 
 fn a_list_has_all_discarded_panes(p: &Pipeline) -> Ending {
-    let panes = Gate::default();
+    let panes = Gate::of(p);
     let sums = slowly(p, &panes).window_into(discarding()).combine_globally(Sum);
     let sums = panes.pass(&sums);
     see(&endless(p).with_side_input(sums.as_list()).map(|_, sums| format!("{sums:?}")));
@@ -78,7 +78,7 @@ fn a_list_has_all_discarded_panes(p: &Pipeline) -> Ending {
 }
 
 fn a_list_has_the_latest_accumulated_pane(p: &Pipeline) -> Ending {
-    let panes = Gate::default();
+    let panes = Gate::of(p);
     let sums = slowly(p, &panes).window_into(accumulating()).combine_globally(Sum);
     let sums = panes.pass(&sums);
     see(&endless(p).with_side_input(sums.as_list()).map(|_, sums| format!("{sums:?}")));
@@ -86,7 +86,7 @@ fn a_list_has_the_latest_accumulated_pane(p: &Pipeline) -> Ending {
 }
 
 fn a_map_has_the_latest_pane_of_each_key(p: &Pipeline) -> Ending {
-    let panes = Gate::default();
+    let panes = Gate::of(p);
     let sums = slowly(p, &panes).window_into(accumulating()).key_by(|n| n % 2);
     let sums = panes.pass(&sums.combine_per_key(Sum)).as_map();
     let texts = endless(p).with_side_input(sums).map(|_, sums| {
@@ -101,7 +101,7 @@ fn a_map_has_the_latest_pane_of_each_key(p: &Pipeline) -> Ending {
 }
 
 fn a_multimap_has_the_latest_pane_of_each_key(p: &Pipeline) -> Ending {
-    let panes = Gate::default();
+    let panes = Gate::of(p);
     let sums = slowly(p, &panes).window_into(accumulating()).key_by(|n| n % 2);
     let sums = panes.pass(&sums.combine_per_key(Sum)).as_multimap();
     let texts = endless(p)
@@ -127,7 +127,7 @@ fn a_side_input_without_a_pane_is_ready_at_its_end(p: &Pipeline) -> Ending {
 }
 
 fn an_early_pane_makes_a_window_ready(p: &Pipeline) -> Ending {
-    let seen = Gate::default();
+    let seen = Gate::of(p);
     let trigger = Trigger::after_watermark().early(Trigger::after_count(1));
     let windowing = FixedWindows::of(seconds(10)).triggering(trigger).accumulating();
     let acts = [Give(3, 3), Watermark(4), Await(seen.clone(), 1), Give(14, 14)];

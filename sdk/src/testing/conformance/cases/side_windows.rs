@@ -106,7 +106,7 @@ fn many_windows_of_a_side_input(p: &Pipeline) -> Ending {
 
 fn an_element_waits_for_its_own_window_alone(p: &Pipeline) -> Ending {
     let fixed = FixedWindows::of(seconds(10));
-    let seen = Gate::default();
+    let seen = Gate::of(p);
     // The second window of the side input ends after an element of the first has seen its own.
     let acts = [Give(3, 3), Watermark(10), Await(seen.clone(), 1), Give(14, 14), Watermark(20)];
     let side = script(p, acts).window_into(fixed).combine_globally(Sum).as_singleton();
@@ -118,7 +118,7 @@ fn an_element_waits_for_its_own_window_alone(p: &Pipeline) -> Ending {
 
 fn an_element_waits_for_a_side_input_that_comes_later(p: &Pipeline) -> Ending {
     let fixed = FixedWindows::of(seconds(10));
-    let given = Gate::default();
+    let given = Gate::of(p);
     let main = given.pass(&script(p, [Give(1, 1), Give(11, 11)]).window_into(fixed)).reshuffle();
     let acts = [Await(given, 2), Give(3, 3), Give(14, 14)];
     let side = script(p, acts).window_into(fixed).combine_globally(Sum).as_singleton();
@@ -128,7 +128,7 @@ fn an_element_waits_for_a_side_input_that_comes_later(p: &Pipeline) -> Ending {
 
 fn an_empty_window_is_ready_once_it_has_passed(p: &Pipeline) -> Ending {
     let fixed = FixedWindows::of(seconds(10));
-    let seen = Gate::default();
+    let seen = Gate::of(p);
     let acts = [Watermark(10), Await(seen.clone(), 1), Give(14, 14)];
     let side = script(p, acts).window_into(fixed).as_iter();
     let main = script(p, [Give(1, 1), Give(11, 11)]).window_into(fixed);
@@ -139,7 +139,7 @@ fn an_empty_window_is_ready_once_it_has_passed(p: &Pipeline) -> Ending {
 
 fn an_element_waits_for_each_of_its_side_inputs(p: &Pipeline) -> Ending {
     let fixed = FixedWindows::of(seconds(10));
-    let seen = Gate::default();
+    let seen = Gate::of(p);
     let ahead = script(p, [Give(3, 3), Give(13, 13), Watermark(100)]);
     let behind = script(p, [Give(4, 4), Watermark(10), Await(seen.clone(), 1), Give(14, 14)]);
     let ahead = ahead.window_into(fixed).combine_globally(Sum).as_singleton();

@@ -194,7 +194,7 @@ impl SplittableDoFn for Estimating {
 }
 
 fn estimating(p: &Pipeline, estimator: WatermarkEstimator, size: Duration) -> Ending {
-    let closed = Gate::default();
+    let closed = Gate::of(p);
     let source = Estimating { estimator, closed: closed.clone() };
     let given = p.create([0u64]).par_do_splittable(source, false);
     let sums = given.window_into(FixedWindows::of(size)).map(|n| ((), n)).group_by_key();
@@ -236,8 +236,9 @@ fn a_sequence_has_a_rate(p: &Pipeline) -> Ending {
 }
 
 fn a_sequence_ends_in_time(p: &Pipeline) -> Ending {
-    let numbers = io::generate_sequence(0..).rate(1, Duration::from_millis(20));
-    let numbers = numbers.max_read_time(Duration::from_millis(50));
+    // Long enough for a runner that takes its time to begin.
+    let numbers = io::generate_sequence(0..).rate(1, Duration::from_millis(400));
+    let numbers = numbers.max_read_time(Duration::from_millis(1000));
     see(&p.apply(numbers).map(|n| n.to_string()));
     Ending::done().saw(&[("0", 1), ("1", 1), ("2", 1)])
 }

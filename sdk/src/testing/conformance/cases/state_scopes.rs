@@ -1,8 +1,5 @@
 //! Whose state it is: of a key, a window, a step, and a bundle that was committed.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use crate::error::BoxError;
 use crate::exec::{Context, StatefulDoFn, Tag};
 use crate::pcollection::PCollection;
@@ -12,6 +9,7 @@ use crate::testing::conformance::Ending;
 use crate::testing::conformance::keep::{Keep, keep, say};
 use crate::testing::conformance::played::Play::{Add, Mark};
 use crate::testing::conformance::played::play;
+use crate::testing::conformance::shared::Shared;
 use crate::testing::conformance::source::see;
 use crate::testing::conformance::stamps::seconds;
 use crate::window::{FixedWindows, SlidingWindows};
@@ -111,7 +109,7 @@ const ODD: Tag<i64> = Tag::new("odd");
 #[derive(Clone)]
 struct Numbering<const STABLE: bool> {
     count: Value<i64>,
-    fails: Option<Arc<AtomicBool>>,
+    fails: Option<Shared>,
 }
 
 impl<const STABLE: bool> StatefulDoFn for Numbering<STABLE> {
@@ -132,7 +130,9 @@ impl<const STABLE: bool> StatefulDoFn for Numbering<STABLE> {
         if number % 2 != 0 {
             cx.output_to(&ODD, number);
         }
-        if self.fails.as_ref().is_some_and(|fails| fails.swap(false, Ordering::SeqCst)) {
+        if let Some(calls) = &self.fails
+            && calls.add()? == 0
+        {
             return Err("once".into());
         }
         say(cx, format!("{key}{number}: {now}"))
@@ -140,7 +140,7 @@ impl<const STABLE: bool> StatefulDoFn for Numbering<STABLE> {
 }
 
 fn numbering<const STABLE: bool>(
-    fails: Option<Arc<AtomicBool>>,
+    fails: Option<Shared>,
 ) -> impl FnOnce(&mut StateSpecs) -> Numbering<STABLE> {
     |s| Numbering { count: s.value("count"), fails }
 }
@@ -174,7 +174,7 @@ fn an_error_in_a_stateful_function(p: &Pipeline) -> Ending {
 }
 
 fn a_bundle_that_failed_leaves_no_state(p: &Pipeline) -> Ending {
-    let fails = Arc::new(AtomicBool::new(true));
+    let fails = Shared::of(p, "calls");
     let told = play(p, [Add("a", 1), Add("a", 2)]);
     see(&told.par_do_stateful(numbering::<false>(Some(fails))).named("Numbering").main());
     Ending::done().saw(&[("a1: 1", 1), ("a2: 2", 1)])

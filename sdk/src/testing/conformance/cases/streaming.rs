@@ -178,7 +178,7 @@ fn a_stream_has_several_readers(p: &Pipeline) -> Ending {
 }
 
 fn a_window_closes_before_the_source_goes_on(p: &Pipeline) -> Ending {
-    let closed = Gate::default();
+    let closed = Gate::of(p);
     let acts = [
         Give(1, 1),
         Watermark(10),
@@ -197,7 +197,7 @@ fn a_window_closes_before_the_source_goes_on(p: &Pipeline) -> Ending {
 }
 
 fn late_elements_are_dropped(p: &Pipeline) -> Ending {
-    let closed = Gate::default();
+    let closed = Gate::of(p);
     let acts = [
         Give(1, 1),
         Watermark(10),
@@ -212,7 +212,7 @@ fn late_elements_are_dropped(p: &Pipeline) -> Ending {
 }
 
 fn elements_behind_the_watermark_of_an_open_window_are_kept(p: &Pipeline) -> Ending {
-    let closed = Gate::default();
+    let closed = Gate::of(p);
     let acts = [
         Give(-1, -1),
         Watermark(7),
@@ -226,7 +226,7 @@ fn elements_behind_the_watermark_of_an_open_window_are_kept(p: &Pipeline) -> End
 }
 
 fn late_elements_within_the_allowed_lateness_are_kept(p: &Pipeline) -> Ending {
-    let closed = Gate::default();
+    let closed = Gate::of(p);
     let windowing = FixedWindows::of(seconds(10)).allowed_lateness(seconds(100)).discarding();
     let acts = [
         Give(1, 1),
@@ -243,7 +243,7 @@ fn late_elements_within_the_allowed_lateness_are_kept(p: &Pipeline) -> Ending {
 }
 
 fn a_slow_source_holds_back_a_fast_one(p: &Pipeline) -> Ending {
-    let passed = Gate::default();
+    let passed = Gate::of(p);
     let fast = passed.pass(&script(p, [Give(1, 1), Watermark(100), Give(101, 101)]));
     let slow = script(p, [Watermark(2), Await(passed, 2), Give(5, 5), Watermark(50)]);
     see_stamped(&sums(&fast.flatten_with([slow])));
