@@ -14,6 +14,7 @@ mod join;
 mod keyed;
 mod par_do;
 mod par_do_stateful;
+mod par_do_with_sides;
 mod partition;
 mod reify;
 mod reshuffle;

@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use crate::element::{Element, shown};
 use crate::error::{BoxError, Failure, Place};
-use crate::exec::{SideReader, SideSource, SideViews, ViewFn, side_input_operator, view_fn};
-use crate::graph::{CollectionId, ParDoSpec, SideInputSpec, Spec};
+use crate::exec::{
+    OpenSide, SideOpeners, SideReader, SideSource, SideView, SideViews, ViewFn,
+    side_input_operator, view_fn,
+};
+use crate::graph::{CollectionId, NodeId, ParDoSpec, SideInputSpec, Spec};
 use crate::pcollection::PCollection;
 use crate::pipeline::Pipeline;
 
@@ -85,10 +88,7 @@ impl<T: Element> PCollection<T> {
     /// where a trigger lets a window have several panes. Otherwise a window with several fails the
     /// job.
     #[track_caller]
-    pub fn as_singleton_or(&self, default: T) -> View<T>
-    where
-        T: Sync,
-    {
+    pub fn as_singleton_or(&self, default: T) -> View<T> {
         let place = Place::caller();
         self.view(move |values, is_latest| {
             let single = single(values, is_latest, &place)?;
@@ -183,6 +183,12 @@ pub trait Views: private::Sealed {
     /// How they are read.
     #[doc(hidden)]
     type Readers: SideViews;
+    /// What a DoFn keeps: the handle of a view, or a tuple of handles.
+    type Handles;
+    #[doc(hidden)]
+    fn handles(&self) -> Self::Handles;
+    #[doc(hidden)]
+    fn openers(&self) -> private::Openers;
     #[doc(hidden)]
     fn sources(&self) -> <Self::Readers as SideViews>::Sources;
     #[doc(hidden)]
@@ -196,10 +202,19 @@ mod private {
     /// Only Purlin's own types are views.
     pub trait Sealed {}
 
+    /// How the views of functions with a context are read.
+    pub struct Openers(pub(in crate::transforms) super::SideOpeners);
+
     /// A collection that a view is of.
     pub struct Input {
         pub(super) pipeline: super::Pipeline,
         pub(super) collection: super::CollectionId,
+    }
+}
+
+impl<V: Send + Sync + 'static> View<V> {
+    fn opener(&self, index: usize) -> Arc<dyn OpenSide> {
+        Arc::new(self.source(index))
     }
 }
 
@@ -219,8 +234,15 @@ fn local_name(index: usize) -> String {
 
 impl<V> private::Sealed for View<V> {}
 
-impl<V: Send + 'static> Views for View<V> {
+impl<V: Send + Sync + 'static> Views for View<V> {
     type Readers = SideReader<V>;
+    type Handles = SideView<V>;
+    fn handles(&self) -> SideView<V> {
+        SideView::new(Arc::clone(&self.view))
+    }
+    fn openers(&self) -> private::Openers {
+        private::Openers(vec![self.opener(0)])
+    }
     fn sources(&self) -> SideSource<V> {
         self.source(0)
     }
@@ -233,8 +255,15 @@ macro_rules! tuples {
     ($($view:ident $index:tt),*) => {
         impl<$($view),*> private::Sealed for ($(View<$view>,)*) {}
 
-        impl<$($view: Send + 'static),*> Views for ($(View<$view>,)*) {
+        impl<$($view: Send + Sync + 'static),*> Views for ($(View<$view>,)*) {
             type Readers = ($(SideReader<$view>,)*);
+            type Handles = ($(SideView<$view>,)*);
+            fn handles(&self) -> Self::Handles {
+                ($(self.$index.handles(),)*)
+            }
+            fn openers(&self) -> private::Openers {
+                private::Openers(vec![$(self.$index.opener($index)),*])
+            }
             fn sources(&self) -> <Self::Readers as SideViews>::Sources {
                 ($(self.$index.source($index),)*)
             }
@@ -278,8 +307,8 @@ impl<T: Element> PCollection<T> {
 /// A collection with the side inputs of its next transform.
 #[must_use = "it has no effect until one of its transforms is applied"]
 pub struct WithSideInputs<T, W> {
-    input: PCollection<T>,
-    views: W,
+    pub(super) input: PCollection<T>,
+    pub(super) views: W,
     place: Place,
 }
 
@@ -359,17 +388,24 @@ impl<T: Element, W: Views> WithSideInputs<T, W> {
         I::Item: Element,
     {
         let operator = side_input_operator::<T, W::Readers, I, _>(self.views.sources(), f);
-        self.add(name, place, ParDoSpec::new(operator))
+        self.add(name, place, ParDoSpec::new(operator), self.input.id).1
     }
 
-    fn add<O: Element>(&self, name: &str, place: Place, mut spec: ParDoSpec) -> PCollection<O> {
+    /// Adds a ParDo that reads `main` and the side inputs.
+    pub(super) fn add<O: Element>(
+        &self,
+        name: &str,
+        place: Place,
+        mut spec: ParDoSpec,
+        main: CollectionId,
+    ) -> (NodeId, PCollection<O>) {
         let inputs = self.views.inputs();
         let pipeline = &self.input.pipeline;
         if inputs.iter().any(|input| !input.pipeline.is(pipeline)) {
             let message = "a side input belongs to another pipeline";
             let help = "make the view from a collection of this pipeline";
             pipeline.graph.borrow_mut().mistake(message, self.place.clone(), help);
-            return pipeline.step(name, place, Spec::ParDo(spec), self.input.id).1;
+            return pipeline.step(name, place, Spec::ParDo(spec), main);
         }
         let names = (0..inputs.len()).map(local_name);
         let sides: Vec<_> = names.zip(inputs.iter().map(|input| input.collection)).collect();
@@ -377,10 +413,10 @@ impl<T: Element, W: Views> WithSideInputs<T, W> {
             .iter()
             .map(|(local_name, _)| SideInputSpec { local_name: local_name.clone() })
             .collect();
-        let (node, output) = pipeline.step(name, place, Spec::ParDo(spec), self.input.id);
+        let (node, output) = pipeline.step(name, place, Spec::ParDo(spec), main);
         let mut graph = pipeline.graph.borrow_mut();
         sides.iter().for_each(|(local_name, side)| graph.connect(node, local_name, *side));
         drop(graph);
-        output
+        (node, output)
     }
 }
