@@ -7,6 +7,7 @@ use purlin_sdk::Window;
 
 use crate::bundle::GroupSlice;
 use crate::plan::CollectionId;
+use crate::side_index::{KeyIndex, LazyIndex};
 use crate::side_panes::Kept;
 
 /// The contents of side inputs at one moment, cheap to copy.
@@ -23,6 +24,7 @@ struct Contents {
     kept: Vec<Kept>,
     /// Never the same for other contents of the window.
     version: u64,
+    index: LazyIndex,
 }
 
 impl SideInputs {
@@ -36,11 +38,29 @@ impl SideInputs {
         contents.into_iter().flat_map(|contents| &contents.kept).map(|kept| &kept.slice)
     }
 
+    /// The elements of a collection in one of its windows, by key; `None` where it has none.
+    pub(crate) fn by_key(
+        &self,
+        collection: CollectionId,
+        window: &Window,
+    ) -> Option<(&KeyIndex, &[Kept])> {
+        let contents = self.contents(collection, window)?;
+        Some((contents.index.of(&contents.kept), &contents.kept))
+    }
+
     /// What tells the contents of a window from those that it has at other times; 0 while it has
     /// none.
     #[must_use]
     pub fn version(&self, collection: CollectionId, window: &Window) -> u64 {
         self.contents(collection, window).map_or(0, |contents| contents.version)
+    }
+
+    /// What tells the contents of all windows of a collection from those at other times. Windows
+    /// that nobody reads any more do not count.
+    #[must_use]
+    pub fn version_of_all(&self, collection: CollectionId) -> u64 {
+        let windows = self.collections.get(&collection).into_iter().flat_map(|all| all.values());
+        windows.map(|contents| contents.version).max().unwrap_or(0)
     }
 
     /// The windows of a collection that have elements.
@@ -80,6 +100,7 @@ impl SideInputs {
         let windows = Arc::make_mut(self.collections.entry(collection).or_default());
         let contents = windows.entry(window).or_default();
         contents.version = self.changes;
+        contents.index = LazyIndex::default();
         new.add_to(&mut contents.kept, replaces);
     }
 
