@@ -19,6 +19,7 @@ mod partition;
 mod reify;
 mod reshuffle;
 mod side_input;
+mod side_views;
 mod try_map;
 mod value_kind;
 mod window;

@@ -91,9 +91,9 @@ impl DoFn for Below {
 
     fn process(&mut self, n: i64, cx: &mut Context<i64>) -> Result<(), BoxError> {
         if n < *cx.side(&self.limit)? {
-            cx.output(n)
+            cx.output(n);
         } else {
-            cx.output_to(&ODD, n)
+            cx.output_to(&ODD, n);
         }
         Ok(())
     }
