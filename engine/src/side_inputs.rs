@@ -121,3 +121,60 @@ impl SideInputs {
         self.collections.get(&collection)?.get(window)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use purlin_sdk::exec::{Chunk, Entry, Framing, key_hash};
+    use purlin_sdk::{IntervalWindow, Stamp, Timestamp};
+
+    use super::*;
+
+    const SIDE: CollectionId = CollectionId(0);
+
+    fn window(start: i64) -> Window {
+        Window::Interval(IntervalWindow { start: Timestamp(start), end: Timestamp(start + 10) })
+    }
+
+    fn push(sides: &mut SideInputs, start: i64, key: &'static [u8; 1]) {
+        let chunk = Chunk {
+            data: Bytes::from_static(key),
+            framing: Framing::Constant(Stamp::default()),
+            count: 1,
+            partition: None,
+            index: Some(vec![Entry { start: 0, value: 0, key_length: 1, key_hash: key_hash(key) }]),
+        };
+        let slice = GroupSlice { chunk: Arc::new(chunk), elements: None };
+        sides.push(SIDE, window(start), Kept { slice, pane: 0 }, false);
+    }
+
+    #[test]
+    fn versions_differ_as_long_as_anything_is_new() {
+        let mut sides = SideInputs::default();
+        let mut seen = vec![sides.version_of_all(SIDE)];
+        for start in [0, 10, 0] {
+            push(&mut sides, start, b"k");
+            assert!(!seen.contains(&sides.version_of_all(SIDE)));
+            seen.push(sides.version_of_all(SIDE));
+        }
+        let snapshot = sides.clone();
+        push(&mut sides, 10, b"k");
+        assert_ne!(sides.version_of_all(SIDE), snapshot.version_of_all(SIDE));
+    }
+
+    #[test]
+    fn a_key_that_comes_after_the_first_lookup_is_found() {
+        let mut sides = SideInputs::default();
+        push(&mut sides, 0, b"a");
+        let found = |sides: &SideInputs, key: &[u8]| {
+            let (index, kept) = sides.by_key(SIDE, &window(0)).expect("it has elements");
+            index.group(kept, key).count()
+        };
+        let snapshot = sides.clone();
+        assert_eq!((found(&sides, b"a"), found(&sides, b"b")), (1, 0));
+        push(&mut sides, 0, b"b");
+        assert_eq!((found(&sides, b"a"), found(&sides, b"b")), (1, 1));
+        assert_eq!(found(&snapshot, b"b"), 0);
+        assert!(sides.by_key(SIDE, &window(10)).is_none());
+    }
+}
