@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::element::Element;
 use crate::error::{BoxError, Place};
 use crate::exec::{
-    OpenSide, SideOpeners, SideReader, SideSource, SideView, SideViews, ViewFn,
-    side_input_operator,
+    OpenSide, SideOpeners, SideReader, SideSource, SideView, SideViews, ViewFn, side_input_operator,
 };
 use crate::graph::{CollectionId, NodeId, ParDoSpec, SideInputSpec, Spec};
 use crate::pcollection::PCollection;
