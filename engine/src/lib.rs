@@ -57,7 +57,9 @@ mod schedule;
 mod script;
 mod shuffle;
 mod side_facts;
+mod side_index;
 mod side_inputs;
+mod side_keys;
 mod side_pages;
 mod side_panes;
 #[cfg(test)]
@@ -88,6 +90,6 @@ pub use random::Random;
 pub use refuse::{GAPS, plan_for, refuse_unsupported};
 pub use shuffle::Shuffle;
 pub use side_inputs::SideInputs;
-pub use side_pages::read_side_input;
+pub use side_pages::{read_side_input, side_input_tokens};
 pub use state::State;
 pub use threads::Threads;

@@ -7,6 +7,7 @@ use purlin_sdk::Window;
 
 use crate::bundle::GroupSlice;
 use crate::plan::CollectionId;
+use crate::side_index::{KeyIndex, LazyIndex};
 use crate::side_panes::Kept;
 
 /// The contents of side inputs at one moment, cheap to copy.
@@ -23,6 +24,7 @@ struct Contents {
     kept: Vec<Kept>,
     /// Never the same for other contents of the window.
     version: u64,
+    index: LazyIndex,
 }
 
 impl SideInputs {
@@ -36,11 +38,29 @@ impl SideInputs {
         contents.into_iter().flat_map(|contents| &contents.kept).map(|kept| &kept.slice)
     }
 
+    /// The elements of a collection in one of its windows, by key; `None` where it has none.
+    pub(crate) fn by_key(
+        &self,
+        collection: CollectionId,
+        window: &Window,
+    ) -> Option<(&KeyIndex, &[Kept])> {
+        let contents = self.contents(collection, window)?;
+        Some((contents.index.of(&contents.kept), &contents.kept))
+    }
+
     /// What tells the contents of a window from those that it has at other times; 0 while it has
     /// none.
     #[must_use]
     pub fn version(&self, collection: CollectionId, window: &Window) -> u64 {
         self.contents(collection, window).map_or(0, |contents| contents.version)
+    }
+
+    /// What tells the contents of all windows of a collection from those at other times. Windows
+    /// that nobody reads any more do not count.
+    #[must_use]
+    pub fn version_of_all(&self, collection: CollectionId) -> u64 {
+        let windows = self.collections.get(&collection).into_iter().flat_map(|all| all.values());
+        windows.map(|contents| contents.version).max().unwrap_or(0)
     }
 
     /// The windows of a collection that have elements.
@@ -80,6 +100,7 @@ impl SideInputs {
         let windows = Arc::make_mut(self.collections.entry(collection).or_default());
         let contents = windows.entry(window).or_default();
         contents.version = self.changes;
+        contents.index = LazyIndex::default();
         new.add_to(&mut contents.kept, replaces);
     }
 
@@ -98,5 +119,62 @@ impl SideInputs {
 
     fn contents(&self, collection: CollectionId, window: &Window) -> Option<&Contents> {
         self.collections.get(&collection)?.get(window)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use purlin_sdk::exec::{Chunk, Entry, Framing, key_hash};
+    use purlin_sdk::{IntervalWindow, Stamp, Timestamp};
+
+    use super::*;
+
+    const SIDE: CollectionId = CollectionId(0);
+
+    fn window(start: i64) -> Window {
+        Window::Interval(IntervalWindow { start: Timestamp(start), end: Timestamp(start + 10) })
+    }
+
+    fn push(sides: &mut SideInputs, start: i64, key: &'static [u8; 1]) {
+        let chunk = Chunk {
+            data: Bytes::from_static(key),
+            framing: Framing::Constant(Stamp::default()),
+            count: 1,
+            partition: None,
+            index: Some(vec![Entry { start: 0, value: 0, key_length: 1, key_hash: key_hash(key) }]),
+        };
+        let slice = GroupSlice { chunk: Arc::new(chunk), elements: None };
+        sides.push(SIDE, window(start), Kept { slice, pane: 0 }, false);
+    }
+
+    #[test]
+    fn versions_differ_as_long_as_anything_is_new() {
+        let mut sides = SideInputs::default();
+        let mut seen = vec![sides.version_of_all(SIDE)];
+        for start in [0, 10, 0] {
+            push(&mut sides, start, b"k");
+            assert!(!seen.contains(&sides.version_of_all(SIDE)));
+            seen.push(sides.version_of_all(SIDE));
+        }
+        let snapshot = sides.clone();
+        push(&mut sides, 10, b"k");
+        assert_ne!(sides.version_of_all(SIDE), snapshot.version_of_all(SIDE));
+    }
+
+    #[test]
+    fn a_key_that_comes_after_the_first_lookup_is_found() {
+        let mut sides = SideInputs::default();
+        push(&mut sides, 0, b"a");
+        let found = |sides: &SideInputs, key: &[u8]| {
+            let (index, kept) = sides.by_key(SIDE, &window(0)).expect("it has elements");
+            index.group(kept, key).count()
+        };
+        let snapshot = sides.clone();
+        assert_eq!((found(&sides, b"a"), found(&sides, b"b")), (1, 0));
+        push(&mut sides, 0, b"b");
+        assert_eq!((found(&sides, b"a"), found(&sides, b"b")), (1, 1));
+        assert_eq!(found(&snapshot, b"b"), 0);
+        assert!(sides.by_key(SIDE, &window(10)).is_none());
     }
 }

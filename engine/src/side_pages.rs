@@ -7,9 +7,10 @@ use purlin_sdk::Window;
 use purlin_sdk::exec::{Failure, Framing, StatePage};
 
 use crate::bundle::GroupSlice;
-use crate::plan::{CollectionId, StageId, StageKind};
+use crate::plan::{CollectionId, SideInput, StageId, StageKind};
 use crate::shuffle::{Shuffle, end_of};
 use crate::side_inputs::SideInputs;
+use crate::side_keys::Lookup;
 
 /// Answers a read of a side input: the page that `token` asks for, of the contents that `stage`
 /// sees.
@@ -26,9 +27,17 @@ pub fn read_side_input(
     let view = View { shuffle, stage, contents };
     match &key.r#type {
         Some(Type::IterableSideInput(key)) => view.iterable(key, token),
-        Some(Type::MultimapSideInput(_)) => Err(unsupported("side inputs read by key")),
-        Some(Type::MultimapKeysSideInput(_) | Type::MultimapKeysValuesSideInput(_)) => {
-            Err(unsupported("the keys of a side input"))
+        Some(Type::MultimapSideInput(key)) => {
+            let side = (key.transform_id.as_str(), key.side_input_id.as_str());
+            view.by_key(side, &key.window, token, |lookup| Ok(lookup.values(&key.key)))
+        }
+        Some(Type::MultimapKeysSideInput(key)) => {
+            let side = (key.transform_id.as_str(), key.side_input_id.as_str());
+            view.by_key(side, &key.window, token, |lookup| Ok(lookup.keys()))
+        }
+        Some(Type::MultimapKeysValuesSideInput(key)) => {
+            let side = (key.transform_id.as_str(), key.side_input_id.as_str());
+            view.by_key(side, &key.window, token, |lookup| lookup.keys_and_values())
         }
         _ => Err(unsupported("user state")),
     }
@@ -42,12 +51,33 @@ pub(crate) fn side_input_token(
     contents: &SideInputs,
     key: &StateKey,
 ) -> Option<Bytes> {
-    let Some(Type::IterableSideInput(key)) = &key.r#type else { return None };
+    let (transform_id, name, window) = match key.r#type.as_ref()? {
+        Type::IterableSideInput(key) => (&key.transform_id, &key.side_input_id, &key.window),
+        Type::MultimapSideInput(key) => (&key.transform_id, &key.side_input_id, &key.window),
+        Type::MultimapKeysSideInput(key) => (&key.transform_id, &key.side_input_id, &key.window),
+        Type::MultimapKeysValuesSideInput(key) => {
+            (&key.transform_id, &key.side_input_id, &key.window)
+        }
+        _ => return None,
+    };
     let view = View { shuffle, stage, contents };
-    let collection = view.collection(&key.transform_id, &key.side_input_id).ok()?;
-    let window = view.side_window(collection, &key.window);
+    let collection = view.collection(transform_id, name).ok()?;
+    let window = view.side_window(collection, window);
     let version = window.map_or(0, |window| contents.version(collection, window));
     Some(Bytes::copy_from_slice(&version.to_be_bytes()))
+}
+
+/// The side inputs of a stage, each with what tells its present contents from those at other times.
+pub fn side_input_tokens<'a>(
+    shuffle: &'a Shuffle,
+    stage: StageId,
+    contents: &'a SideInputs,
+) -> impl Iterator<Item = (&'a SideInput, Bytes)> {
+    let sdk = shuffle.plan().stages[stage.0].sdk();
+    sdk.into_iter().flat_map(|sdk| &sdk.side_inputs).map(|side| {
+        let version = contents.version_of_all(side.collection);
+        (side, Bytes::copy_from_slice(&version.to_be_bytes()))
+    })
 }
 
 struct View<'a> {
@@ -66,14 +96,38 @@ impl View<'_> {
         page(self.contents.window(collection, window), token)
     }
 
+    fn by_key(
+        &self,
+        (transform_id, name): (&str, &str),
+        window: &[u8],
+        token: &Bytes,
+        read: impl FnOnce(&Lookup<'_>) -> Result<StatePage, Box<Failure>>,
+    ) -> Result<StatePage, Box<Failure>> {
+        let side = self.side(transform_id, name)?;
+        if !side.by_key {
+            let problem = format!("side input `{name}` was not declared as one of keys");
+            return Err(Failure::new(problem));
+        }
+        let window = self.side_window(side.collection, window);
+        let found = window.and_then(|window| self.contents.by_key(side.collection, window));
+        match found {
+            Some((index, kept)) => read(&Lookup { index, kept, position: position(token)? }),
+            None => Ok(StatePage::default()),
+        }
+    }
+
     fn collection(&self, transform_id: &str, name: &str) -> Result<CollectionId, Box<Failure>> {
+        self.side(transform_id, name).map(|side| side.collection)
+    }
+
+    fn side(&self, transform_id: &str, name: &str) -> Result<&SideInput, Box<Failure>> {
         let StageKind::Sdk(sdk) = &self.shuffle.plan().stages[self.stage.0].kind else {
             return Err(Failure::new("a stage of the runner has no side inputs"));
         };
         let mut sides = sdk.side_inputs.iter();
         let side = sides.find(|side| side.transform_id == transform_id && side.local_name == name);
         let missing = || Failure::new(format!("no side input is named `{name}`"));
-        side.map(|side| side.collection).ok_or_else(missing)
+        side.ok_or_else(missing)
     }
 
     fn side_window(&self, collection: CollectionId, encoded: &[u8]) -> Option<&Window> {
@@ -91,20 +145,22 @@ fn page<'a>(
     mut slices: impl Iterator<Item = &'a GroupSlice>,
     token: &Bytes,
 ) -> Result<StatePage, Box<Failure>> {
-    let position = match token.as_ref() {
-        [] => 0,
-        bytes => {
-            let bytes = <[u8; 8]>::try_from(bytes)
-                .map_err(|_| Failure::new("a continuation token is not one of this runner's"))?;
-            usize::try_from(u64::from_be_bytes(bytes)).unwrap_or(usize::MAX)
-        }
-    };
+    let position = position(token)?;
     let Some(slice) = slices.nth(position) else { return Ok(StatePage::default()) };
     let next = match slices.next() {
         Some(_) => Bytes::copy_from_slice(&(position as u64 + 1).to_be_bytes()),
         None => Bytes::new(),
     };
     Ok(StatePage { data: values(slice), next })
+}
+
+fn position(token: &Bytes) -> Result<usize, Box<Failure>> {
+    if token.is_empty() {
+        return Ok(0);
+    }
+    let bytes = <[u8; 8]>::try_from(token.as_ref())
+        .map_err(|_| Failure::new("a continuation token is not one of this runner's"))?;
+    Ok(usize::try_from(u64::from_be_bytes(bytes)).unwrap_or(usize::MAX))
 }
 
 /// The values of a slice without their headers.

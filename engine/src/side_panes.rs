@@ -41,7 +41,7 @@ impl Kept {
 }
 
 impl GroupSlice {
-    fn rows(&self) -> Box<dyn Iterator<Item = u32> + '_> {
+    pub(crate) fn rows(&self) -> Box<dyn Iterator<Item = u32> + '_> {
         match &self.elements {
             Some(rows) => Box::new(rows.iter().copied()),
             None => Box::new(0..self.chunk.count),
@@ -49,7 +49,7 @@ impl GroupSlice {
     }
 
     /// The encoded key of an element; nothing where it is no pair.
-    fn key(&self, row: u32) -> &[u8] {
+    pub(crate) fn key(&self, row: u32) -> &[u8] {
         let index = self.chunk.index.as_deref().unwrap_or_default();
         let Some(entry) = index.get(row as usize) else { return &[] };
         let start = entry.value as usize;

@@ -53,6 +53,8 @@ pub(crate) struct Needs {
     pub(crate) uniform: bool,
     /// Which elements are in which pane.
     pub(crate) panes: bool,
+    /// Where the keys of elements lie, for side inputs that are looked up by key.
+    pub(crate) keys: bool,
 }
 
 impl Needs {
@@ -139,6 +141,7 @@ fn needs(
                 let side = SideFacts::of(&plan.collections[delivery.collection.0]);
                 needs.windows = true;
                 needs.panes |= side.has_panes;
+                needs.keys |= is_looked_up(plan, delivery.collection);
             }
             Reader::Queue(stage) => {
                 needs.partitions |= is_keyed(stage);
@@ -154,6 +157,13 @@ fn needs(
         }
     }
     needs
+}
+
+/// Whether a reader of a side input looks its elements up by key.
+fn is_looked_up(plan: &Plan, collection: CollectionId) -> bool {
+    let readers = plan.collections[collection.0].side_consumers.iter();
+    let sides = readers.filter_map(|stage| plan.stages[stage.0].sdk());
+    sides.flat_map(|sdk| &sdk.side_inputs).any(|side| side.by_key && side.collection == collection)
 }
 
 fn is_spread(plan: &Plan, collection: CollectionId) -> bool {

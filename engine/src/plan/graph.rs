@@ -82,6 +82,11 @@ impl Node {
         self.traits().is_some_and(|traits| traits.side_inputs.contains(local_name))
     }
 
+    /// Whether a side input is looked up by key.
+    pub(super) fn reads_by_key(&self, local_name: &str) -> bool {
+        self.traits().is_some_and(|traits| traits.multimaps.contains(local_name))
+    }
+
     /// Local name and collection of each input that is no side input.
     pub(super) fn main_inputs(&self) -> impl Iterator<Item = (&String, &String)> {
         self.transform.inputs.iter().filter(|(local, _)| !self.is_side_input(local))

@@ -247,6 +247,8 @@ pub struct SideInput {
     pub local_name: String,
     /// What it reads.
     pub collection: CollectionId,
+    /// Whether its elements are pairs that are looked up by key.
+    pub by_key: bool,
 }
 
 /// A family of timers of a stage.

@@ -202,6 +202,7 @@ impl<'a> Assembly<'a> {
                     transform_id: node.id.clone(),
                     local_name: local_name.clone(),
                     collection: self.traffic.find(id)?,
+                    by_key: node.reads_by_key(local_name),
                 });
             }
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use prost::Message;
-use purlin_proto::pipeline::{PTransform, ParDoPayload};
-use purlin_proto::urns::transforms as urn;
+use purlin_proto::pipeline::{PTransform, ParDoPayload, SideInput};
+use purlin_proto::urns::{side_inputs, transforms as urn};
 
 use super::error::{PlanError, Result};
 use super::graph::{place, urn as urn_of};
@@ -15,6 +15,8 @@ use super::payload::is_combine_part;
 pub(super) struct Traits {
     /// Local names of inputs.
     pub(super) side_inputs: BTreeSet<String>,
+    /// Those of them that are looked up by key.
+    pub(super) multimaps: BTreeSet<String>,
     /// Whether it must be the first transform of its stage.
     pub(super) is_root: bool,
     /// Whether nothing is known about it, so that it must be alone in its stage.
@@ -61,6 +63,11 @@ pub(crate) fn par_do_payload(id: &str, transform: &PTransform) -> Result<ParDoPa
     })
 }
 
+fn is_by_key(side: &SideInput) -> bool {
+    let pattern = side.access_pattern.as_ref();
+    pattern.is_some_and(|pattern| pattern.urn == side_inputs::MULTIMAP)
+}
+
 impl Traits {
     /// Reads them from the transform's URN and payload.
     pub(super) fn of(id: &str, transform: &PTransform) -> Result<Self> {
@@ -80,8 +87,11 @@ impl Traits {
             is_whole && !(payload.state_specs.is_empty() && payload.timer_family_specs.is_empty());
         let wants_special_input =
             is_whole && (payload.requires_time_sorted_input || payload.requires_stable_input);
+        let by_key = payload.side_inputs.iter().filter(|(_, side)| is_by_key(side));
+        let multimaps = by_key.map(|(local_name, _)| local_name.clone()).collect();
         let is_sdf = is_whole && !payload.restriction_coder_id.is_empty();
         Self {
+            multimaps,
             side_inputs: payload.side_inputs.into_keys().collect(),
             is_root: is_splittable || is_keyed || wants_special_input,
             is_alone: false,

@@ -89,6 +89,7 @@ fn make(is_bounded: bool, lateness: Duration) -> Plan {
     plan.collections[7].side_consumers.push(StageId(SINK));
     if let StageKind::Sdk(sink) = &mut plan.stages[SINK].kind {
         sink.side_inputs.push(SideInput {
+            by_key: false,
             transform_id: "sink".to_owned(),
             local_name: "side".to_owned(),
             collection: c(7),

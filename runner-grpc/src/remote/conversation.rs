@@ -71,6 +71,7 @@ impl Conversation {
     ) -> Result<ProcessBundleResponse, Trouble> {
         let request = ask::Request::ProcessBundle(ProcessBundleRequest {
             process_bundle_descriptor_id: self.stage.descriptor.id.clone(),
+            cache_tokens: self.end.cache_tokens(),
             ..Default::default()
         });
         let sent = self.worker.send(&self.instruction, request).await;

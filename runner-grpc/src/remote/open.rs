@@ -6,7 +6,9 @@ use bytes::Bytes;
 use purlin_engine::plan::StageId;
 use purlin_engine::{
     Bundle, BundleResult, KeyedBundle, Shuffle, SideInputs, is_user_state, read_side_input,
+    side_input_tokens,
 };
+use purlin_proto::fn_execution::process_bundle_request::{CacheToken, cache_token};
 use purlin_proto::fn_execution::{
     StateAppendResponse, StateClearResponse, StateGetResponse, StateKey, StateRequest,
     StateResponse, state_request, state_response,
@@ -85,6 +87,20 @@ impl OpenBundle {
     pub(super) fn close(&self, result: &mut BundleResult) -> Result<(), Box<Failure>> {
         let keyed = lock(&self.keyed).take();
         keyed.map_or(Ok(()), |keyed| keyed.close(result))
+    }
+
+    /// What the worker may keep of the side inputs for other bundles: a token stays the same as long
+    /// as the contents do.
+    pub(super) fn cache_tokens(&self) -> Vec<CacheToken> {
+        let tokens = side_input_tokens(&self.shuffle, self.stage, &self.side_inputs);
+        let tokens = tokens.map(|(side, token)| {
+            let of = cache_token::SideInput {
+                transform_id: side.transform_id.clone(),
+                side_input_id: side.local_name.clone(),
+            };
+            CacheToken { token, r#type: Some(cache_token::Type::SideInput(of)) }
+        });
+        tokens.collect()
     }
 
     fn set_timers(&self, family: &str, timers: &Bytes) -> Result<(), Box<Failure>> {

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use purlin_proto::fn_execution::process_bundle_request::CacheToken;
 use purlin_proto::fn_execution::{ProcessBundleRequest, ProcessBundleResponse};
 use purlin_sdk::Failure;
 use purlin_sdk::exec::{BundleOutcome, BundleProcessor, Chunk};
@@ -41,7 +42,8 @@ fn attempt(
     let known = harness.processors.known(descriptor_id);
     let result = known.stage(|| harness.descriptor(descriptor_id)).and_then(|stage| {
         let mut processor = harness.processors.take(&known, &stage)?;
-        let bundle = Bundle { harness, instruction, stage: &stage, queue: &queue };
+        let tokens = &request.cache_tokens;
+        let bundle = Bundle { harness, instruction, stage: &stage, queue: &queue, tokens };
         let outcome = bundle.process(&mut processor)?;
         known.put_back(processor);
         Ok(outcome)
@@ -60,6 +62,7 @@ struct Bundle<'a> {
     instruction: &'a str,
     stage: &'a Stage,
     queue: &'a Queue,
+    tokens: &'a [CacheToken],
 }
 
 impl Bundle<'_> {
@@ -70,6 +73,7 @@ impl Bundle<'_> {
             instruction: self.instruction.to_owned(),
             outbox: Arc::clone(&outbox),
             state: Arc::clone(&self.harness.state),
+            cache_tokens: self.tokens.to_vec(),
         };
         processor.start_bundle(Box::new(host))?;
         self.harness.active.started(self.instruction, processor.control());

@@ -10,7 +10,7 @@ use super::router::Router;
 use super::stateful::Keyed;
 use super::unit::{Cx, UnitResult, UnitSpec};
 use super::watermark::WatermarkEstimator;
-use super::{BATCH, Batch, Stamps};
+use super::{BATCH, Batch, SideOpeners, Sides, Stamps};
 use crate::element::Element;
 use crate::error::BoxError;
 use crate::time::Timestamp;
@@ -66,6 +66,7 @@ pub struct Context<Out> {
     metrics: Vec<(String, MetricValue)>,
     /// The state cells and timers of a stateful function.
     keyed: Option<Box<Keyed>>,
+    sides: Sides,
     /// A mistake of the user's function in a call that could not return it.
     trouble: Option<BoxError>,
 }
@@ -84,9 +85,9 @@ struct TaggedOutlet {
 }
 
 impl<Out: Element> Context<Out> {
-    pub(crate) fn new(spec: &UnitSpec<'_>) -> Self {
+    pub(crate) fn new(spec: &UnitSpec<'_>, sides: &SideOpeners) -> UnitResult<Self> {
         let tagged = spec.ports.iter().filter(|(name, _)| *name != MAIN_OUTPUT);
-        Self {
+        Ok(Self {
             link: None,
             main: Outlet::new(spec.port(MAIN_OUTPUT).unwrap_or_else(|| spec.only_port())),
             tagged: tagged
@@ -97,8 +98,9 @@ impl<Out: Element> Context<Out> {
             estimator: WatermarkEstimator::Manual,
             metrics: Vec::new(),
             keyed: None,
+            sides: Sides::open(sides, spec)?,
             trouble: None,
-        }
+        })
     }
 
     /// Sends an element on, with the timestamp and windows of the current one.
@@ -234,6 +236,8 @@ impl<Out: Element> Context<Out> {
         self.link = Some(Link { router: Arc::clone(cx.router), unit: cx.unit });
         // What is given before the first element must not have the stamp of the last bundle's.
         self.current = Stamp::default();
+        // An earlier bundle may have ended early.
+        self.sides.forget();
     }
 
     pub(crate) fn set_current(&mut self, stamp: Stamp) {
@@ -256,6 +260,23 @@ impl<Out: Element> Context<Out> {
 
     pub(crate) fn state(&self) -> Option<&Keyed> {
         self.keyed.as_deref()
+    }
+
+    /// Whether elements of different windows see different side inputs, so that one in several
+    /// windows must be processed in each.
+    pub(crate) fn observes_windows(&self) -> bool {
+        self.sides.observe_windows()
+    }
+
+    /// Reads a side input as the current window sees it.
+    pub(crate) fn read_side<R>(
+        &mut self,
+        read: impl FnOnce(&mut Sides, &Window, &Arc<Router>) -> Result<R, BoxError>,
+    ) -> Result<R, BoxError> {
+        let Some(link) = &self.link else {
+            return Err("side inputs cannot be read outside a bundle".into());
+        };
+        read(&mut self.sides, &self.current.windows.as_slice()[0], &link.router)
     }
 
     /// Remembers a mistake until the user's function returns; the first counts.
@@ -312,6 +333,7 @@ impl<Out: Element> Context<Out> {
     /// Flushes at the end of a bundle and lets go of the stage.
     pub(crate) fn release(&mut self) -> UnitResult {
         let result = self.flush();
+        self.sides.forget();
         self.link = None;
         result
     }

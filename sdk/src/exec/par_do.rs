@@ -7,7 +7,7 @@ use super::elementwise::UnitFactory;
 use super::guard::{Trouble, guarded};
 use super::table::Operator;
 use super::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
-use super::{AnyBatch, Batch, Failure};
+use super::{AnyBatch, Batch, Failure, SideOpeners, in_each_window};
 use crate::element::Element;
 use crate::error::BoxError;
 
@@ -59,10 +59,10 @@ pub trait DoFn: Clone + Send + Sync + 'static {
     fn teardown(&mut self) {}
 }
 
-/// The operator of a DoFn.
-pub(crate) fn par_do_operator<D: DoFn>(do_fn: D) -> Arc<dyn Operator> {
+/// The operator of a DoFn with these side inputs.
+pub(crate) fn par_do_operator<D: DoFn>(do_fn: D, sides: SideOpeners) -> Arc<dyn Operator> {
     Arc::new(UnitFactory(move |spec: &UnitSpec<'_>| {
-        let unit: Box<dyn Unit> = Box::new(ParDo::new(do_fn.clone(), spec)?);
+        let unit: Box<dyn Unit> = Box::new(ParDo::new(do_fn.clone(), &sides, spec)?);
         Ok(unit)
     }))
 }
@@ -74,9 +74,10 @@ struct ParDo<D: DoFn> {
 }
 
 impl<D: DoFn> ParDo<D> {
-    fn new(mut do_fn: D, spec: &UnitSpec<'_>) -> UnitResult<Self> {
+    fn new(mut do_fn: D, sides: &SideOpeners, spec: &UnitSpec<'_>) -> UnitResult<Self> {
+        let context = Context::new(spec, sides)?;
         do_fn.setup().map_err(|error| Failure::from_error(error.as_ref()))?;
-        Ok(Self { do_fn, context: Context::new(spec), diagnose: spec.config.diagnose })
+        Ok(Self { do_fn, context, diagnose: spec.config.diagnose })
     }
 }
 
@@ -89,7 +90,14 @@ impl<D: DoFn> Unit for ParDo<D> {
     }
 
     fn process(&mut self, batch: Box<dyn AnyBatch>, _cx: &Cx<'_>) -> UnitResult {
-        let Batch { values, stamps } = typed::<D::In>(batch)?;
+        let mut batch = typed::<D::In>(batch)?;
+        if self.context.observes_windows() {
+            batch = in_each_window(batch);
+        }
+        let Batch { values, stamps } = batch;
+        if values.is_empty() {
+            return Ok(());
+        }
         let Self { do_fn, context, diagnose } = self;
         context.set_current(stamps.get(0));
         let varies = !stamps.is_constant();

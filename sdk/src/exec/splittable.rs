@@ -10,7 +10,10 @@ use super::guard::{Trouble, guarded};
 use super::roots::{Roots, Underway, delayed};
 use super::table::{Edge, Operator, Role};
 use super::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
-use super::{AnyBatch, Batch, Failure, PortCodec, Restriction, Tracker, WatermarkEstimator};
+use super::{
+    AnyBatch, Batch, Failure, PortCodec, Restriction, SideOpeners, Sides, Tracker,
+    WatermarkEstimator, in_each_window,
+};
 use crate::element::Element;
 use crate::error::BoxError;
 use crate::time::Timestamp;
@@ -113,8 +116,8 @@ pub(crate) fn restriction_spec<D: SplittableDoFn>() -> crate::coders::CoderSpec 
     Restricted::<D::Restriction>::coder_spec()
 }
 
-/// The operator of a splittable DoFn.
-pub(crate) struct SplittableOperator<D>(pub(crate) D);
+/// The operator of a splittable DoFn with its side inputs.
+pub(crate) struct SplittableOperator<D>(pub(crate) D, pub(crate) SideOpeners);
 
 impl<D: SplittableDoFn> Operator for SplittableOperator<D> {
     fn unit(&self, role: Role, spec: &UnitSpec<'_>) -> UnitResult<Box<dyn Unit>> {
@@ -122,15 +125,20 @@ impl<D: SplittableDoFn> Operator for SplittableOperator<D> {
         let diagnose = spec.config.diagnose;
         Ok(match role {
             Role::PairWithRestriction => {
-                Box::new(Stateless { do_fn, diagnose, call: pair::<D>, types: PhantomData })
+                // Each window may see other side inputs, so its work is done apart.
+                let apart = Sides::open(&self.1, spec)?.observe_windows();
+                let call = pair::<D>;
+                Box::new(Stateless { do_fn, diagnose, apart, call, types: PhantomData })
             }
             Role::SplitAndSize => {
-                Box::new(Stateless { do_fn, diagnose, call: split::<D>, types: PhantomData })
+                let call = split::<D>;
+                Box::new(Stateless { do_fn, diagnose, apart: false, call, types: PhantomData })
             }
             Role::Truncate => {
-                Box::new(Stateless { do_fn, diagnose, call: truncate::<D>, types: PhantomData })
+                let call = truncate::<D>;
+                Box::new(Stateless { do_fn, diagnose, apart: false, call, types: PhantomData })
             }
-            Role::ProcessSized => Box::new(Process::new(do_fn, spec)?),
+            Role::ProcessSized => Box::new(Process::new(do_fn, &self.1, spec)?),
             other => {
                 let message = format!("a splittable DoFn cannot play {other:?}");
                 return Err(Failure::new(message));
@@ -154,6 +162,8 @@ impl<D: SplittableDoFn> Operator for SplittableOperator<D> {
 struct Stateless<D, T, O> {
     do_fn: D,
     diagnose: bool,
+    /// Whether each window of an element is worked on apart.
+    apart: bool,
     call: fn(&D, T, &Stamp) -> Result<Vec<O>, BoxError>,
     types: PhantomData<fn(T) -> O>,
 }
@@ -195,7 +205,11 @@ fn truncate<D: SplittableDoFn>(
 
 impl<D: SplittableDoFn, T: Element, O: Element> Unit for Stateless<D, T, O> {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
-        let Batch { values, stamps } = typed::<T>(batch)?;
+        let mut batch = typed::<T>(batch)?;
+        if self.apart {
+            batch = in_each_window(batch);
+        }
+        let Batch { values, stamps } = batch;
         let mut out = super::elementwise::Expansion::new(stamps.clone(), values.len());
         guarded(self.diagnose, values.into_iter(), |row, value| {
             let outputs = (self.call)(&self.do_fn, value, &stamps.get(row));
@@ -218,9 +232,9 @@ struct Process<D: SplittableDoFn> {
 }
 
 impl<D: SplittableDoFn> Process<D> {
-    fn new(mut do_fn: D, spec: &UnitSpec<'_>) -> UnitResult<Self> {
+    fn new(mut do_fn: D, sides: &SideOpeners, spec: &UnitSpec<'_>) -> UnitResult<Self> {
+        let mut context = Context::new(spec, sides)?;
         do_fn.setup().map_err(|error| Failure::from_error(error.as_ref()))?;
-        let mut context = Context::new(spec);
         context.set_estimator(do_fn.watermark_estimator());
         let roots = Arc::new(Roots::new(spec)?);
         Ok(Self { do_fn, context, diagnose: spec.config.diagnose, roots })

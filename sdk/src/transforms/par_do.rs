@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::element::Element;
 use crate::error::Place;
 use crate::exec::{
-    DoFn, SplittableDoFn, SplittableOperator, Tag, codec_of, par_do_operator, restriction_spec,
+    DoFn, SideOpeners, SplittableDoFn, SplittableOperator, Tag, codec_of, par_do_operator,
+    restriction_spec,
 };
 use crate::graph::{NodeId, ParDoSpec, Spec};
 use crate::pcollection::PCollection;
@@ -37,14 +38,9 @@ impl<T: Element> PCollection<T> {
         do_fn: D,
         is_bounded: bool,
     ) -> ParDoOutput<D::Out> {
-        let mut spec = ParDoSpec::new(Arc::new(SplittableOperator(do_fn)));
-        spec.restriction = Some(restriction_spec::<D>());
-        spec.finalizes = true;
+        let spec = splittable_spec(do_fn, Vec::new());
         let (node, main) = self.pipeline.step(name, place, Spec::ParDo(spec), self.id);
-        if !is_bounded {
-            self.pipeline.graph.borrow_mut().collections[main.id.0].is_bounded = false;
-        }
-        ParDoOutput { main, node }
+        ParDoOutput { main, node }.bounded(is_bounded)
     }
 
     pub(crate) fn par_do_named<D: DoFn<In = T>>(
@@ -53,12 +49,24 @@ impl<T: Element> PCollection<T> {
         place: Place,
         do_fn: D,
     ) -> ParDoOutput<D::Out> {
-        let mut spec = ParDoSpec::new(par_do_operator(do_fn));
-        // Whether a DoFn registers calls for the commit shows only when it runs.
-        spec.finalizes = true;
+        let spec = do_fn_spec(do_fn, Vec::new());
         let (node, main) = self.pipeline.step(name, place, Spec::ParDo(spec), self.id);
         ParDoOutput { main, node }
     }
+}
+
+pub(super) fn do_fn_spec<D: DoFn>(do_fn: D, sides: SideOpeners) -> ParDoSpec {
+    let mut spec = ParDoSpec::new(par_do_operator(do_fn, sides));
+    // Whether a DoFn registers calls for the commit shows only when it runs.
+    spec.finalizes = true;
+    spec
+}
+
+pub(super) fn splittable_spec<D: SplittableDoFn>(do_fn: D, sides: SideOpeners) -> ParDoSpec {
+    let mut spec = ParDoSpec::new(Arc::new(SplittableOperator(do_fn, sides)));
+    spec.restriction = Some(restriction_spec::<D>());
+    spec.finalizes = true;
+    spec
 }
 
 /// The outputs of a ParDo.
@@ -78,6 +86,14 @@ impl<T> Deref for ParDoOutput<T> {
 impl<T> ParDoOutput<T> {
     pub(super) fn new(node: NodeId, main: PCollection<T>) -> Self {
         Self { main, node }
+    }
+
+    pub(super) fn bounded(self, is_bounded: bool) -> Self {
+        if !is_bounded {
+            let mut graph = self.main.pipeline.graph.borrow_mut();
+            graph.collections[self.main.id.0].is_bounded = false;
+        }
+        self
     }
 
     /// The main output.

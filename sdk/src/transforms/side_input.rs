@@ -1,13 +1,13 @@
 //! Side inputs: closures that also see the whole of other, smaller collections.
 
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::Arc;
 
-use crate::element::{Element, shown};
-use crate::error::{BoxError, Failure, Place};
-use crate::exec::{SideReader, SideSource, SideViews, ViewFn, side_input_operator, view_fn};
-use crate::graph::{CollectionId, ParDoSpec, SideInputSpec, Spec};
+use crate::element::Element;
+use crate::error::{BoxError, Place};
+use crate::exec::{
+    OpenSide, SideOpeners, SideReader, SideSource, SideView, SideViews, ViewFn, side_input_operator,
+};
+use crate::graph::{CollectionId, NodeId, ParDoSpec, SideInputSpec, Spec};
 use crate::pcollection::PCollection;
 use crate::pipeline::Pipeline;
 
@@ -20,9 +20,9 @@ use crate::pipeline::Pipeline;
 /// the latest of each key, or of all where the side input has no keys; of others, all.
 #[must_use = "a view that no `with_side_input` takes has no effect"]
 pub struct View<V> {
-    pipeline: Pipeline,
-    collection: CollectionId,
-    view: Arc<dyn ViewFn<V>>,
+    pub(super) pipeline: Pipeline,
+    pub(super) collection: CollectionId,
+    pub(super) view: Arc<dyn ViewFn<V>>,
 }
 
 impl<V> Clone for View<V> {
@@ -35,144 +35,6 @@ impl<V> Clone for View<V> {
     }
 }
 
-impl<T: Element> PCollection<T> {
-    fn view<V: 'static>(
-        &self,
-        f: impl Fn(Vec<T>, bool) -> Result<V, Box<Failure>> + Send + Sync + 'static,
-    ) -> View<V> {
-        View { pipeline: self.pipeline.clone(), collection: self.id, view: view_fn(f) }
-    }
-
-    /// All elements of a window, as a side input.
-    ///
-    /// ```
-    /// # use purlin_runner_direct::DirectRunner;
-    /// # use purlin_sdk::{Pipeline, Text, testing::assert_that};
-    /// # fn main() -> purlin_sdk::Result<()> {
-    /// # let p = Pipeline::new();
-    /// # let words = p.create(["the", "sea"].map(Text::from));
-    /// let stop_words = p.create(["the", "a"].map(Text::from)).as_iter();
-    /// let telling =
-    ///     words.with_side_input(stop_words).filter(|word, stop_words| !stop_words.contains(word));
-    /// # assert_that(&telling).contains_in_any_order(["sea".into()]);
-    /// # p.run_with(&DirectRunner::default())?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn as_iter(&self) -> View<Vec<T>> {
-        self.as_list()
-    }
-
-    /// All elements of a window as a list, as a side input: what [`as_iter`](Self::as_iter) gives.
-    /// The list keeps the order of its elements while it does not change, which makes positions in
-    /// it useful; the order itself has no meaning.
-    pub fn as_list(&self) -> View<Vec<T>> {
-        self.view(|values, _| Ok(values))
-    }
-
-    /// The one element of a window, as a side input: the latest where a trigger lets a window have
-    /// several panes. Otherwise a window with none or with several fails the job.
-    #[track_caller]
-    pub fn as_singleton(&self) -> View<T> {
-        let place = Place::caller();
-        self.view(move |values, is_latest| {
-            let single = single(values, is_latest, &place)?;
-            single.ok_or_else(|| not_single(0, &place))
-        })
-    }
-
-    /// The one element of a window, or `default` where there is none, as a side input: the latest
-    /// where a trigger lets a window have several panes. Otherwise a window with several fails the
-    /// job.
-    #[track_caller]
-    pub fn as_singleton_or(&self, default: T) -> View<T>
-    where
-        T: Sync,
-    {
-        let place = Place::caller();
-        self.view(move |values, is_latest| {
-            let single = single(values, is_latest, &place)?;
-            Ok(single.unwrap_or_else(|| default.clone()))
-        })
-    }
-}
-
-fn single<T>(
-    mut values: Vec<T>,
-    is_latest: bool,
-    place: &Place,
-) -> Result<Option<T>, Box<Failure>> {
-    let last = values.pop();
-    if values.is_empty() || is_latest {
-        return Ok(last);
-    }
-    Err(not_single(values.len() + 1, place))
-}
-
-fn not_single(count: usize, place: &Place) -> Box<Failure> {
-    let text = format!("the singleton made at {place} has {count} elements in this window");
-    let mut failure = Failure::new(text);
-    let help = if count == 0 {
-        "give it a default with `as_singleton_or`, or use `as_iter`"
-    } else {
-        "combine its elements into one first, or use `as_iter`"
-    };
-    failure.help = Some(help.to_owned());
-    failure
-}
-
-impl<K: Element + Eq + Hash, V: Element> PCollection<(K, V)> {
-    /// The pairs of a window as a map, as a side input. Where a trigger lets a window have several
-    /// panes, the latest value of a key counts; otherwise a key that occurs twice fails the job.
-    ///
-    /// ```
-    /// # use purlin_runner_direct::DirectRunner;
-    /// # use purlin_sdk::{Pipeline, testing::assert_that};
-    /// # fn main() -> purlin_sdk::Result<()> {
-    /// # let p = Pipeline::new();
-    /// # let orders = p.create([("EUR".to_owned(), 2.0)]);
-    /// let rates = p.create([("EUR".to_owned(), 1.5)]).as_map();
-    /// let dollars = orders
-    ///     .with_side_input(rates)
-    ///     .map(|(currency, amount), rates| amount * rates[&currency]);
-    /// # assert_that(&dollars).contains_in_any_order([3.0]);
-    /// # p.run_with(&DirectRunner::default())?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn as_map(&self) -> View<HashMap<K, V>> {
-        let place = Place::caller();
-        self.view(move |pairs: Vec<(K, V)>, is_latest| {
-            let mut map = HashMap::with_capacity(pairs.len());
-            for (key, value) in pairs {
-                if !is_latest && map.contains_key(&key) {
-                    return Err(twice(&key, &place));
-                }
-                map.insert(key, value);
-            }
-            Ok(map)
-        })
-    }
-
-    /// The values of each key of a window, as a side input.
-    pub fn as_multimap(&self) -> View<HashMap<K, Vec<V>>> {
-        self.view(|pairs: Vec<(K, V)>, _| {
-            let mut map: HashMap<K, Vec<V>> = HashMap::new();
-            pairs.into_iter().for_each(|(key, value)| map.entry(key).or_default().push(value));
-            Ok(map)
-        })
-    }
-}
-
-fn twice<K: Element>(key: &K, place: &Place) -> Box<Failure> {
-    let key = shown(key);
-    let text = format!("the map made at {place} has the key {key} twice in this window");
-    let mut failure = Failure::new(text);
-    failure.help = Some("combine the values of each key first, or use `as_multimap`".to_owned());
-    failure
-}
-
 /// What [`with_side_input`](PCollection::with_side_input) takes: a [`View`], or a tuple of up to
 /// four.
 #[diagnostic::on_unimplemented(
@@ -183,6 +45,12 @@ pub trait Views: private::Sealed {
     /// How they are read.
     #[doc(hidden)]
     type Readers: SideViews;
+    /// What a DoFn keeps: the handle of a view, or a tuple of handles.
+    type Handles;
+    #[doc(hidden)]
+    fn handles(&self) -> Self::Handles;
+    #[doc(hidden)]
+    fn openers(&self) -> private::Openers;
     #[doc(hidden)]
     fn sources(&self) -> <Self::Readers as SideViews>::Sources;
     #[doc(hidden)]
@@ -196,10 +64,19 @@ mod private {
     /// Only Purlin's own types are views.
     pub trait Sealed {}
 
+    /// How the views of functions with a context are read.
+    pub struct Openers(pub(in crate::transforms) super::SideOpeners);
+
     /// A collection that a view is of.
     pub struct Input {
         pub(super) pipeline: super::Pipeline,
         pub(super) collection: super::CollectionId,
+    }
+}
+
+impl<V: Send + Sync + 'static> View<V> {
+    fn opener(&self, index: usize) -> Arc<dyn OpenSide> {
+        Arc::new(self.source(index))
     }
 }
 
@@ -219,8 +96,15 @@ fn local_name(index: usize) -> String {
 
 impl<V> private::Sealed for View<V> {}
 
-impl<V: Send + 'static> Views for View<V> {
+impl<V: Send + Sync + 'static> Views for View<V> {
     type Readers = SideReader<V>;
+    type Handles = SideView<V>;
+    fn handles(&self) -> SideView<V> {
+        SideView::new(Arc::clone(&self.view))
+    }
+    fn openers(&self) -> private::Openers {
+        private::Openers(vec![self.opener(0)])
+    }
     fn sources(&self) -> SideSource<V> {
         self.source(0)
     }
@@ -233,8 +117,15 @@ macro_rules! tuples {
     ($($view:ident $index:tt),*) => {
         impl<$($view),*> private::Sealed for ($(View<$view>,)*) {}
 
-        impl<$($view: Send + 'static),*> Views for ($(View<$view>,)*) {
+        impl<$($view: Send + Sync + 'static),*> Views for ($(View<$view>,)*) {
             type Readers = ($(SideReader<$view>,)*);
+            type Handles = ($(SideView<$view>,)*);
+            fn handles(&self) -> Self::Handles {
+                ($(self.$index.handles(),)*)
+            }
+            fn openers(&self) -> private::Openers {
+                private::Openers(vec![$(self.$index.opener($index)),*])
+            }
             fn sources(&self) -> <Self::Readers as SideViews>::Sources {
                 ($(self.$index.source($index),)*)
             }
@@ -278,8 +169,8 @@ impl<T: Element> PCollection<T> {
 /// A collection with the side inputs of its next transform.
 #[must_use = "it has no effect until one of its transforms is applied"]
 pub struct WithSideInputs<T, W> {
-    input: PCollection<T>,
-    views: W,
+    pub(super) input: PCollection<T>,
+    pub(super) views: W,
     place: Place,
 }
 
@@ -359,17 +250,24 @@ impl<T: Element, W: Views> WithSideInputs<T, W> {
         I::Item: Element,
     {
         let operator = side_input_operator::<T, W::Readers, I, _>(self.views.sources(), f);
-        self.add(name, place, ParDoSpec::new(operator))
+        self.add(name, place, ParDoSpec::new(operator), self.input.id).1
     }
 
-    fn add<O: Element>(&self, name: &str, place: Place, mut spec: ParDoSpec) -> PCollection<O> {
+    /// Adds a ParDo that reads `main` and the side inputs.
+    pub(super) fn add<O: Element>(
+        &self,
+        name: &str,
+        place: Place,
+        mut spec: ParDoSpec,
+        main: CollectionId,
+    ) -> (NodeId, PCollection<O>) {
         let inputs = self.views.inputs();
         let pipeline = &self.input.pipeline;
         if inputs.iter().any(|input| !input.pipeline.is(pipeline)) {
             let message = "a side input belongs to another pipeline";
             let help = "make the view from a collection of this pipeline";
             pipeline.graph.borrow_mut().mistake(message, self.place.clone(), help);
-            return pipeline.step(name, place, Spec::ParDo(spec), self.input.id).1;
+            return pipeline.step(name, place, Spec::ParDo(spec), main);
         }
         let names = (0..inputs.len()).map(local_name);
         let sides: Vec<_> = names.zip(inputs.iter().map(|input| input.collection)).collect();
@@ -377,10 +275,10 @@ impl<T: Element, W: Views> WithSideInputs<T, W> {
             .iter()
             .map(|(local_name, _)| SideInputSpec { local_name: local_name.clone() })
             .collect();
-        let (node, output) = pipeline.step(name, place, Spec::ParDo(spec), self.input.id);
+        let (node, output) = pipeline.step(name, place, Spec::ParDo(spec), main);
         let mut graph = pipeline.graph.borrow_mut();
         sides.iter().for_each(|(local_name, side)| graph.connect(node, local_name, *side));
         drop(graph);
-        output
+        (node, output)
     }
 }

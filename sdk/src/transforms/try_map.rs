@@ -75,7 +75,7 @@ impl<T: Element> PCollection<T> {
         // With dead letters the same closure runs in a DoFn of two outputs, which costs a clone
         // per element: only those who ask pay.
         let collecting = Arc::new(move || {
-            par_do_operator(DeadLetters { f: Arc::clone(&f), types: PhantomData })
+            par_do_operator(DeadLetters { f: Arc::clone(&f), types: PhantomData }, Vec::new())
         });
         Fallible { main, node, collecting, element: PhantomData }
     }

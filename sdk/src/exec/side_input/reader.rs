@@ -9,8 +9,8 @@ use purlin_proto::pipeline::{WindowingStrategy, trigger};
 use super::ViewFn;
 use super::cache::ViewCache;
 use crate::coders::windowed::WindowCoder;
-use crate::exec::unit::{Cx, UnitResult, UnitSpec};
-use crate::exec::{Failure, PortCodec, WindowFunction};
+use crate::exec::unit::{UnitResult, UnitSpec};
+use crate::exec::{Failure, PortCodec, Router, WindowFunction};
 use crate::window::Window;
 
 /// A side input, as the pipeline's author declared it.
@@ -47,7 +47,7 @@ pub trait SideViews: Sized + Send + 'static {
     ///
     /// # Errors
     /// When a side input cannot be read, or its elements allow no such view.
-    fn load(&mut self, main: &Window, cx: &Cx<'_>) -> UnitResult;
+    fn load(&mut self, main: &Window, router: &Arc<Router>) -> UnitResult;
 
     /// The current views.
     fn refs(&self) -> Self::Refs<'_>;
@@ -65,7 +65,7 @@ pub struct SideReader<V> {
     view: Arc<dyn ViewFn<V>>,
     /// Whether windows may have several panes, of which the later ones count.
     is_latest: bool,
-    views: ViewCache<V>,
+    views: ViewCache<Arc<V>>,
     /// The main window that was asked for last, and its view.
     current: Option<(Window, usize)>,
 }
@@ -88,18 +88,29 @@ impl<V> SideReader<V> {
         })
     }
 
-    fn position(&mut self, window: Window, cx: &Cx<'_>) -> UnitResult<usize> {
+    fn position(&mut self, window: Window, router: &Arc<Router>) -> UnitResult<usize> {
         if let Some(position) = self.views.used(&window) {
             return Ok(position);
         }
         let key = self.state_key(&window);
-        let token = cx.router.cache_token(&key)?;
+        let token = router.cache_token(&key)?;
         if let Some(position) = self.views.reuse(&window, token.as_ref()) {
             return Ok(position);
         }
-        let data = cx.router.read_state(&key)?;
+        let data = router.read_state(&key)?;
         let view = self.view.view(self.codec.as_ref(), &data, self.is_latest)?;
-        Ok(self.views.insert(window, view, token, data.len()))
+        Ok(self.views.insert(window, Arc::new(view), token, data.len()))
+    }
+
+    /// The view that was loaded last.
+    pub(super) fn current(&self) -> &Arc<V> {
+        let current = self.current.as_ref().map_or(0, |(_, position)| *position);
+        self.views.get(current)
+    }
+
+    /// Whether this reads the view that `view` makes.
+    pub(super) fn is_of(&self, view: &Arc<dyn ViewFn<V>>) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(&self.view), Arc::as_ptr(view))
     }
 
     /// Names all elements of a window.
@@ -128,7 +139,7 @@ fn has_panes(windowing: &WindowingStrategy) -> bool {
     windowing.allowed_lateness > 0 || !matches!(trigger, None | Some(trigger::Trigger::Default(_)))
 }
 
-impl<V: Send + 'static> SideViews for SideReader<V> {
+impl<V: Send + Sync + 'static> SideViews for SideReader<V> {
     type Sources = SideSource<V>;
     type Refs<'a> = &'a V;
 
@@ -140,17 +151,16 @@ impl<V: Send + 'static> SideViews for SideReader<V> {
         self.window_fn.is_global()
     }
 
-    fn load(&mut self, main: &Window, cx: &Cx<'_>) -> UnitResult {
+    fn load(&mut self, main: &Window, router: &Arc<Router>) -> UnitResult {
         if self.current.as_ref().is_none_or(|(current, _)| current != main) {
-            let position = self.position(self.window_fn.side_input_window(main)?, cx)?;
+            let position = self.position(self.window_fn.side_input_window(main)?, router)?;
             self.current = Some((main.clone(), position));
         }
         Ok(())
     }
 
     fn refs(&self) -> &V {
-        let current = self.current.as_ref().map_or(0, |(_, position)| *position);
-        self.views.get(current)
+        self.current()
     }
 
     fn forget(&mut self) {
@@ -161,7 +171,7 @@ impl<V: Send + 'static> SideViews for SideReader<V> {
 
 macro_rules! tuples {
     ($($view:ident $index:tt),*) => {
-        impl<$($view: Send + 'static),*> SideViews for ($(SideReader<$view>,)*) {
+        impl<$($view: Send + Sync + 'static),*> SideViews for ($(SideReader<$view>,)*) {
             type Sources = ($(SideSource<$view>,)*);
             type Refs<'a> = ($(&'a $view,)*);
 
@@ -171,8 +181,8 @@ macro_rules! tuples {
             fn is_global(&self) -> bool {
                 true $(&& self.$index.is_global())*
             }
-            fn load(&mut self, main: &Window, cx: &Cx<'_>) -> UnitResult {
-                $(self.$index.load(main, cx)?;)*
+            fn load(&mut self, main: &Window, router: &Arc<Router>) -> UnitResult {
+                $(self.$index.load(main, router)?;)*
                 Ok(())
             }
             fn refs(&self) -> Self::Refs<'_> {

@@ -56,7 +56,7 @@ where
         main: &Window,
         cx: &Cx<'_>,
     ) -> UnitResult {
-        self.sides.load(main, cx)?;
+        self.sides.load(main, cx.router)?;
         let mut out = Expansion::new(stamps, BATCH);
         guarded(self.diagnose, values.into_iter(), |row, value| {
             for output in (self.f)(value, self.sides.refs()).map_err(Trouble::User)? {
@@ -81,7 +81,7 @@ where
             let windows = stamp.windows.as_slice();
             let copies = std::iter::repeat_n(value, windows.len());
             for (window, value) in windows.iter().zip(copies) {
-                sides.load(window, cx)?;
+                sides.load(window, cx.router)?;
                 let stamp = Stamp { windows: Windows::One(window.clone()), ..stamp };
                 for output in f(value, sides.refs()).map_err(Trouble::User)? {
                     out.stamps.push(&stamp, out.values.len());

@@ -16,17 +16,20 @@ use crate::exec::guard::{Trouble, guarded, shown_stamp};
 use crate::exec::router::panic_failure;
 use crate::exec::table::Operator;
 use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
-use crate::exec::{AnyBatch, Batch, Context, Failure};
+use crate::exec::{AnyBatch, Batch, Context, Failure, SideOpeners};
 use crate::state::{StateSpecs, TimeDomain, Timer};
 use crate::window::{Stamp, ValueKind, Windows};
 
-/// The operator of a stateful DoFn, with what it declared.
+/// The operator of a stateful DoFn, with what it declared and its side inputs.
 pub(crate) fn stateful_operator<D: StatefulDoFn>(
     do_fn: D,
     specs: Arc<StateSpecs>,
+    sides: SideOpeners,
 ) -> Arc<dyn Operator> {
     Arc::new(UnitFactory(move |spec: &UnitSpec<'_>| {
-        let unit: Box<dyn Unit> = Box::new(Stateful::new(do_fn.clone(), Arc::clone(&specs), spec)?);
+        let context = Context::new(spec, &sides)?;
+        let specs = Arc::clone(&specs);
+        let unit: Box<dyn Unit> = Box::new(Stateful::new(do_fn.clone(), specs, context, spec)?);
         Ok(unit)
     }))
 }
@@ -40,12 +43,16 @@ struct Stateful<D: StatefulDoFn> {
 }
 
 impl<D: StatefulDoFn> Stateful<D> {
-    fn new(mut do_fn: D, specs: Arc<StateSpecs>, spec: &UnitSpec<'_>) -> UnitResult<Self> {
+    fn new(
+        mut do_fn: D,
+        specs: Arc<StateSpecs>,
+        mut context: Context<D::Out>,
+        spec: &UnitSpec<'_>,
+    ) -> UnitResult<Self> {
         let described = described(spec, &specs, &D::Key::coder_spec())?;
         do_fn.setup().map_err(|error| Failure::from_error(error.as_ref()))?;
         let windowing = (described.windows, described.lateness);
         let keyed = Keyed::new(spec.transform_id, Arc::clone(&specs), windowing);
-        let mut context = Context::new(spec);
         context.set_keyed(keyed);
         Ok(Self { do_fn, context, specs, described, diagnose: spec.config.diagnose })
     }

@@ -45,6 +45,7 @@ mod par_do;
 mod reshuffle;
 mod retractions;
 mod sessions;
+mod side_functions;
 mod side_inputs;
 mod side_panes;
 mod side_windows;
@@ -85,6 +86,7 @@ pub fn cases() -> &'static [Case] {
             timestamps::CASES,
             panes::CASES,
             assertions::CASES,
+            side_functions::CASES,
             side_inputs::CASES,
             side_windows::CASES,
             side_panes::CASES,

@@ -1,0 +1,113 @@
+//! Finds the elements of a side input's window by key.
+
+use std::sync::{Arc, OnceLock};
+
+use purlin_sdk::exec::key_hash;
+
+use crate::shuffle::end_of;
+use crate::side_panes::Kept;
+
+/// Where the elements of a window lie, by key. It is made when a reader first asks for a key, and
+/// shared by all bundles that see the same contents.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct LazyIndex(OnceLock<Arc<KeyIndex>>);
+
+impl PartialEq for LazyIndex {
+    /// Contents are the same whether or not anybody has looked for a key.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl LazyIndex {
+    pub(crate) fn of(&self, kept: &[Kept]) -> &KeyIndex {
+        self.0.get_or_init(|| Arc::new(KeyIndex::new(kept)))
+    }
+}
+
+/// The rows of a window, those of a key beside each other in the order of arrival.
+#[derive(Debug)]
+pub(crate) struct KeyIndex {
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    key_hash: u64,
+    kept: u32,
+    row: u32,
+}
+
+/// The elements of one key.
+pub(crate) struct Group<'a> {
+    pub(crate) key: &'a [u8],
+    kept: &'a [Kept],
+    rows: &'a [Row],
+}
+
+impl KeyIndex {
+    pub(crate) fn new(kept: &[Kept]) -> Self {
+        let mut rows = Vec::with_capacity(kept.iter().map(|kept| kept.slice.count()).sum());
+        for (position, one) in (0..).zip(kept) {
+            rows.extend(one.slice.rows().map(|row| {
+                let key_hash = key_hash(one.slice.key(row));
+                Row { key_hash, kept: position, row }
+            }));
+        }
+        // Keys are compared where hashes are the same only.
+        rows.sort_by(|a, b| a.key_hash.cmp(&b.key_hash).then_with(|| a.key(kept).cmp(b.key(kept))));
+        Self { rows }
+    }
+
+    /// How many elements there are.
+    pub(crate) fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The elements of a key.
+    pub(crate) fn group<'a>(&'a self, kept: &'a [Kept], key: &'a [u8]) -> Group<'a> {
+        let hash = key_hash(key);
+        let start = self.rows.partition_point(|row| (row.key_hash, row.key(kept)) < (hash, key));
+        let rest = &self.rows[start..];
+        let count = rest.partition_point(|row| (row.key_hash, row.key(kept)) <= (hash, key));
+        Group { key, kept, rows: &rest[..count] }
+    }
+
+    /// The elements of each key from row `position` on, which begins one.
+    pub(crate) fn groups<'a>(
+        &'a self,
+        kept: &'a [Kept],
+        position: usize,
+    ) -> impl Iterator<Item = Group<'a>> {
+        let rows = self.rows.get(position..).unwrap_or_default();
+        let is_same = |a: &Row, b: &Row| a.key_hash == b.key_hash && a.key(kept) == b.key(kept);
+        rows.chunk_by(is_same).map(|rows| Group { key: rows[0].key(kept), kept, rows })
+    }
+}
+
+impl Row {
+    fn key<'a>(&self, kept: &'a [Kept]) -> &'a [u8] {
+        kept[self.kept as usize].slice.key(self.row)
+    }
+
+    fn value<'a>(&self, kept: &'a [Kept]) -> &'a [u8] {
+        let chunk = &kept[self.kept as usize].slice.chunk;
+        let index = chunk.index.as_deref().unwrap_or_default();
+        let row = self.row as usize;
+        let Some(entry) = index.get(row) else { return &[] };
+        let start = entry.value as usize + entry.key_length as usize;
+        &chunk.data[start..end_of(chunk, index, row)]
+    }
+}
+
+impl<'a> Group<'a> {
+    pub(crate) fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The encoded values, in the order of arrival, from the one at `position` on.
+    pub(crate) fn values(&self, position: usize) -> impl Iterator<Item = &'a [u8]> {
+        let kept = self.kept;
+        self.rows.get(position..).unwrap_or_default().iter().map(move |row| row.value(kept))
+    }
+}

@@ -1,0 +1,189 @@
+//! Pages of what readers ask of a side input that they look up by key.
+
+use bytes::Bytes;
+use purlin_sdk::exec::{Failure, StatePage};
+
+use crate::side_index::{Group, KeyIndex};
+use crate::side_panes::Kept;
+
+/// A page ends with the value or key that fills so many bytes.
+const PAGE_BYTES: usize = 1 << 20;
+
+/// The elements of a window by key, and where the page starts that is asked for.
+pub(crate) struct Lookup<'a> {
+    pub(crate) index: &'a KeyIndex,
+    pub(crate) kept: &'a [Kept],
+    /// The element that a continuation token named.
+    pub(crate) position: usize,
+}
+
+impl Lookup<'_> {
+    /// The values of a key.
+    pub(crate) fn values(&self, key: &[u8]) -> StatePage {
+        let group = self.index.group(self.kept, key);
+        let mut page = Page::at(self.position);
+        for value in group.values(self.position) {
+            page.data.extend_from_slice(value);
+            page.next += 1;
+            if page.is_full() {
+                break;
+            }
+        }
+        page.finish(group.count())
+    }
+
+    /// The keys, each once.
+    pub(crate) fn keys(&self) -> StatePage {
+        self.groups(|group, data| {
+            data.extend_from_slice(group.key);
+            Ok(())
+        })
+        // Writing a key cannot fail.
+        .unwrap_or_default()
+    }
+
+    /// The keys, each with an iterable of its values.
+    pub(crate) fn keys_and_values(&self) -> Result<StatePage, Box<Failure>> {
+        self.groups(|group, data| {
+            data.extend_from_slice(group.key);
+            let count = i32::try_from(group.count());
+            let count = count.map_err(|_| Failure::new("a key has 2³¹ values or more"))?;
+            data.extend_from_slice(&count.to_be_bytes());
+            group.values(0).for_each(|value| data.extend_from_slice(value));
+            Ok(())
+        })
+    }
+
+    fn groups(
+        &self,
+        put: impl Fn(&Group<'_>, &mut Vec<u8>) -> Result<(), Box<Failure>>,
+    ) -> Result<StatePage, Box<Failure>> {
+        let mut page = Page::at(self.position);
+        for group in self.index.groups(self.kept, self.position) {
+            put(&group, &mut page.data)?;
+            page.next += group.count();
+            if page.is_full() {
+                break;
+            }
+        }
+        Ok(page.finish(self.index.count()))
+    }
+}
+
+struct Page {
+    data: Vec<u8>,
+    /// The position behind what the page has.
+    next: usize,
+}
+
+impl Page {
+    fn at(position: usize) -> Self {
+        Self { data: Vec::new(), next: position }
+    }
+
+    fn is_full(&self) -> bool {
+        self.data.len() >= PAGE_BYTES
+    }
+
+    fn finish(self, end: usize) -> StatePage {
+        let next = (self.next < end).then(|| Bytes::copy_from_slice(&self.next_token()));
+        StatePage { data: self.data.into(), next: next.unwrap_or_default() }
+    }
+
+    fn next_token(&self) -> [u8; 8] {
+        (self.next as u64).to_be_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use purlin_sdk::Stamp;
+    use purlin_sdk::exec::{Chunk, Entry, Framing, key_hash};
+
+    use super::*;
+    use crate::bundle::GroupSlice;
+
+    /// Pairs of a key of one byte and a value.
+    fn kept(pairs: &[(u8, Vec<u8>)]) -> Kept {
+        let (mut data, mut index) = (Vec::new(), Vec::new());
+        for (key, value) in pairs {
+            let start = u32::try_from(data.len()).expect("small");
+            index.push(Entry { start, value: start, key_length: 1, key_hash: key_hash(&[*key]) });
+            data.push(*key);
+            data.extend_from_slice(value);
+        }
+        let chunk = Chunk {
+            data: data.into(),
+            framing: Framing::Constant(Stamp::default()),
+            count: u32::try_from(pairs.len()).expect("few"),
+            partition: None,
+            index: Some(index),
+        };
+        Kept { slice: GroupSlice { chunk: Arc::new(chunk), elements: None }, pane: 0 }
+    }
+
+    /// All pages that `read` gives, one after the other.
+    fn pages(
+        kept: &[Kept],
+        read: impl Fn(&Lookup<'_>) -> Result<StatePage, Box<Failure>>,
+    ) -> Vec<Bytes> {
+        let index = KeyIndex::new(kept);
+        let (mut pages, mut position) = (Vec::new(), 0);
+        loop {
+            let page = read(&Lookup { index: &index, kept, position }).expect("it can be read");
+            pages.push(page.data);
+            if page.next.is_empty() {
+                return pages;
+            }
+            let next = <[u8; 8]>::try_from(page.next.as_ref()).expect("a position");
+            position = usize::try_from(u64::from_be_bytes(next)).expect("small");
+        }
+    }
+
+    #[test]
+    fn a_key_has_its_values_of_all_chunks_in_their_order() {
+        let kept = [
+            kept(&[(1, b"a".to_vec()), (2, b"b".to_vec()), (1, b"c".to_vec())]),
+            kept(&[(3, b"d".to_vec()), (1, b"e".to_vec())]),
+        ];
+        let values = |key: u8| pages(&kept, |lookup| Ok(lookup.values(&[key]))).concat();
+        assert_eq!(values(1), b"ace");
+        assert_eq!(values(2), b"b");
+        assert_eq!(values(3), b"d");
+        assert_eq!(values(4), b"");
+    }
+
+    #[test]
+    fn keys_come_once_and_with_all_their_values() {
+        let kept = [kept(&[(1, b"a".to_vec()), (2, b"b".to_vec())]), kept(&[(1, b"c".to_vec())])];
+        let mut keys = pages(&kept, |lookup| Ok(lookup.keys())).concat();
+        keys.sort_unstable();
+        assert_eq!(keys, [1, 2]);
+        let pairs = pages(&kept, |lookup| lookup.keys_and_values()).concat();
+        let (one, two) = (b"\x01\0\0\0\x02ac".as_slice(), b"\x02\0\0\0\x01b".as_slice());
+        assert!(pairs == [one, two].concat() || pairs == [two, one].concat(), "{pairs:?}");
+    }
+
+    #[test]
+    fn much_comes_in_pages_that_end_between_values() {
+        let large = |byte: u8| vec![byte; PAGE_BYTES / 2];
+        let values: Vec<_> = (0..5).map(|n| (7, large(n))).collect();
+        let of_key = pages(&[kept(&values)], |lookup| Ok(lookup.values(&[7])));
+        let sizes: Vec<_> = of_key.iter().map(Bytes::len).collect();
+        assert_eq!(sizes, [PAGE_BYTES, PAGE_BYTES, PAGE_BYTES / 2]);
+        assert_eq!(of_key.concat(), (0..5).flat_map(large).collect::<Vec<_>>());
+
+        let keys: Vec<_> = (0..5).map(|key| (key, large(key))).collect();
+        let pairs = pages(&[kept(&keys)], |lookup| lookup.keys_and_values());
+        assert_eq!(pairs.len(), 3);
+        assert_eq!(pairs.concat().len(), 5 * (5 + PAGE_BYTES / 2));
+    }
+
+    #[test]
+    fn nothing_has_no_keys() {
+        assert_eq!(pages(&[], |lookup| Ok(lookup.keys())), [Bytes::new()]);
+        assert_eq!(pages(&[], |lookup| lookup.keys_and_values()), [Bytes::new()]);
+    }
+}
