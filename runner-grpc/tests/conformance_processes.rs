@@ -8,8 +8,8 @@
 use std::error::Error;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use purlin_runner_grpc::{GrpcRunner, worker};
 use purlin_sdk::testing::conformance::{Case, cases, run_case};
@@ -76,7 +76,7 @@ fn run_all() -> Result<bool, Box<dyn Error>> {
                     let verdict = judge(case, run(case, folder.path()));
                     if let Err(text) = verdict {
                         println!("{} FAILED\n{text}", case.name);
-                        failed.lock().unwrap_or_else(|error| error.into_inner()).push(case.name);
+                        failed.lock().unwrap_or_else(PoisonError::into_inner).push(case.name);
                     }
                 }
             });
@@ -85,18 +85,24 @@ fn run_all() -> Result<bool, Box<dyn Error>> {
     for (gap, reason) in GAPS {
         println!("{gap} is a gap: {reason}");
     }
-    let failed = failed.lock().map_or(wanted.len(), |failed| failed.len());
-    println!("{} passed, {failed} failed", wanted.len() - failed);
-    Ok(failed == 0 && !wanted.is_empty())
+    let failed = failed.lock().map(|failed| failed.clone()).unwrap_or_default();
+    let is_bad = |case: &&&Case| is_gap(case) || failed.contains(&case.name);
+    let bad = wanted.iter().filter(is_bad).count();
+    println!("{} passed, {} failed", wanted.len() - bad, failed.len());
+    Ok(failed.is_empty() && !wanted.is_empty())
 }
 
 /// A gap that passes is an error, too.
 fn judge(case: &Case, result: Result<(), String>) -> Result<(), String> {
-    match (GAPS.iter().any(|(gap, _)| *gap == case.name), result) {
+    match (is_gap(case), result) {
         (true, Ok(())) => Err("it passes, though it is declared as a gap".to_owned()),
         (true, Err(_)) => Ok(()),
         (false, result) => result,
     }
+}
+
+fn is_gap(case: &Case) -> bool {
+    GAPS.iter().any(|(gap, _)| *gap == case.name)
 }
 
 /// Runs a case in processes of its own.
