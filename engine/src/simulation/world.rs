@@ -165,8 +165,9 @@ impl<J: Job> World<J> {
                     assert!(self.finalized.insert(id), "I7: finalised twice");
                     self.to_finalize.remove(&id);
                 }
-                Action::Split { .. } => unreachable!("no stage here is splittable"),
-                Action::Checkpoint(_) | Action::Forget(_) | Action::WakeAt(_) => {}
+                // Nobody has to answer when a split is asked for.
+                Action::Split { .. } | Action::Checkpoint(_) => {}
+                Action::Forget(_) | Action::WakeAt(_) => {}
                 Action::Finished(outcome) => self.outcome = Some(outcome),
             }
         }
