@@ -223,7 +223,7 @@ fn state_belongs_to_a_window_and_can_be_used_when_it_ends() {
 #[test]
 fn timers_live_as_long_as_late_elements_are_allowed() {
     let windows = WindowInto::from(FixedWindows::of(Duration::from_millis(10)));
-    let (_, stage) = windowed(windows.allowed_lateness(Duration::from_millis(3)));
+    let (_, stage) = windowed(windows.allowed_lateness(Duration::from_millis(3)).discarding());
     let host = StateHost::default();
     stage.start(&host).expect("it starts");
     let mut one = batch(&[("k", 3i64, 7)]);
