@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use purlin_proto::fn_execution::StateKey;
 use purlin_sdk::coders::CoderError;
+use purlin_sdk::coders::timer::Firing;
 use purlin_sdk::exec::{Chunk, Failure, MetricValue, StatePage};
 use purlin_sdk::{Timestamp, Window};
 
@@ -14,7 +15,7 @@ use super::facts::{Clock, KeyedFacts, Kind, User};
 use super::queue::DueTimer;
 use super::sorting;
 use super::table::Table;
-use super::timer_coding::{put_timer, read_timers, read_window};
+use super::timer_coding::{put_due, read_timers, read_window, window_bytes};
 use super::view::View;
 use super::{late, user_state};
 use crate::bundle::{Bundle, BundleInput, BundleResult};
@@ -155,7 +156,7 @@ impl KeyedBundle {
     ) -> std::result::Result<(), CoderError> {
         super::for_each_element(facts.windows, chunk, |element| {
             for window in element.stamp.windows.as_slice() {
-                let encoded = super::timer_coding::window_bytes(window, facts.windows);
+                let encoded = window_bytes(window, facts.windows);
                 expect(facts, user, &mut self.view, &element.key, encoded, window);
             }
             Ok(())
@@ -181,9 +182,8 @@ impl KeyedBundle {
                 _ if due.id.family >= user.sorting => continue,
                 _ => due.id.family,
             };
-            let window = read_window(&due.id.window, facts.windows)
+            put_due(by_family.entry(family).or_default(), due, facts.windows)
                 .map_err(|error| Failure::from_error(&error))?;
-            put_timer(by_family.entry(family).or_default(), due, window, facts.windows);
         }
         let name = |family: u16| facts.families[usize::from(family)].name.clone();
         let fired = by_family.into_iter().map(|(family, timers)| FiredTimers {
@@ -247,12 +247,15 @@ impl KeyedBundle {
         let asked = read_timers(timers, &user.key, facts.windows)
             .map_err(|error| Failure::from_error(&error))?;
         for asked in asked {
-            for (encoded, window) in asked.windows {
-                let id = TimerId { window: encoded, family: number, tag: asked.tag.clone() };
-                let timer = match asked.timer {
-                    Some(timer) => {
+            let tag = Bytes::from(asked.tag);
+            for window in asked.windows.as_slice() {
+                let encoded = window_bytes(window, facts.windows);
+                let id = TimerId { window: encoded, family: number, tag: tag.clone() };
+                let timer = match asked.firing {
+                    Some(Firing { fire, hold, .. }) => {
+                        let timer = Timer { fire, hold };
                         let timer = self.rebased(facts, number, timer, worker_now);
-                        self.accepted(facts, number, timer, &window)?
+                        self.accepted(facts, number, timer, window)?
                     }
                     None => None,
                 };

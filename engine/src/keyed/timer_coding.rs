@@ -1,24 +1,14 @@
-//! Timers as workers send and receive them: `beam:coder:timer:v1`.
+//! Timers of a stage as workers send and receive them, and windows as keys of cells and timers.
 
 use bytes::Bytes;
-use purlin_sdk::coders::windowed::{WindowCoder, put_windows};
-use purlin_sdk::coders::wire::{put_length_prefixed, put_timestamp};
-use purlin_sdk::coders::{CoderError, Reader, Skipper, put_pane, read_pane};
+use purlin_sdk::coders::timer::{EncodedTimer, Firing, put_timer, read_timer};
+use purlin_sdk::coders::windowed::WindowCoder;
+use purlin_sdk::coders::{CoderError, Reader, Skipper};
 use purlin_sdk::{PaneInfo, Window, Windows};
 
-use super::change::Timer;
 use super::queue::DueTimer;
 
-/// A timer that a worker sets or takes back, for one window of one key.
-pub(super) struct Asked {
-    pub(super) key: Bytes,
-    pub(super) tag: Bytes,
-    pub(super) windows: Vec<(Bytes, Window)>,
-    /// `None` takes it back.
-    pub(super) timer: Option<Timer>,
-}
-
-/// Reads timers, one after the other.
+/// Reads timers that a worker sets or takes back, one after the other.
 ///
 /// # Errors
 /// When the bytes are not the encoding of timers with such keys and windows.
@@ -26,56 +16,37 @@ pub(super) fn read_timers(
     data: &Bytes,
     key: &Skipper,
     windows: WindowCoder,
-) -> Result<Vec<Asked>, CoderError> {
+) -> Result<Vec<EncodedTimer>, CoderError> {
     let mut input = Reader::shared(data);
     let mut timers = Vec::new();
     while !input.is_empty() {
-        timers.push(read_timer(data, &mut input, key, windows)?);
+        timers.push(read_timer(&mut input, &windows, |input| key.skip(input))?);
     }
     Ok(timers)
 }
 
-fn read_timer(
-    data: &Bytes,
-    input: &mut Reader<'_>,
-    key: &Skipper,
-    coder: WindowCoder,
-) -> Result<Asked, CoderError> {
-    let start = input.position();
-    key.skip(input)?;
-    let key = data.slice(start..input.position());
-    let length = input.length()?;
-    let tag = input.take_shared(length)?;
-    let count = input.count()?.ok_or_else(|| CoderError::new("a timer's windows have no count"))?;
-    let mut windows = Vec::new();
-    for _ in 0..count {
-        let start = input.position();
-        let window = coder.read_window(input)?;
-        windows.push((data.slice(start..input.position()), window));
-        if windows.len() > input.remaining() {
-            return Err(CoderError::new(format!("{count} windows exceed the bytes left")));
-        }
-    }
-    let timer = match input.u8()? {
-        0 => {
-            let (fire, hold) = (input.timestamp()?, input.timestamp()?);
-            read_pane(input)?;
-            Some(Timer { fire, hold })
-        }
-        _ => None,
-    };
-    Ok(Asked { key, tag, windows, timer })
-}
-
 /// Appends a timer that fires.
-pub(super) fn put_timer(out: &mut Vec<u8>, due: &DueTimer, window: Window, coder: WindowCoder) {
-    out.extend_from_slice(&due.key);
-    put_length_prefixed(out, &due.id.tag);
-    put_windows(out, &Windows::One(window), &coder);
-    out.push(0);
-    put_timestamp(out, due.timer.fire);
-    put_timestamp(out, due.timer.hold);
-    put_pane(out, &PaneInfo::NO_FIRING);
+///
+/// # Errors
+/// When its window or tag cannot be read, which the engine wrote.
+pub(super) fn put_due(
+    out: &mut Vec<u8>,
+    due: &DueTimer,
+    coder: WindowCoder,
+) -> Result<(), CoderError> {
+    let tag = String::from_utf8(due.id.tag.to_vec());
+    let timer = EncodedTimer {
+        key: due.key.clone(),
+        tag: tag.map_err(|_| CoderError::new("the tag of a timer is not UTF-8"))?,
+        windows: Windows::One(read_window(&due.id.window, coder)?),
+        firing: Some(Firing {
+            fire: due.timer.fire,
+            hold: due.timer.hold,
+            pane: PaneInfo::NO_FIRING,
+        }),
+    };
+    put_timer(out, &timer, &coder);
+    Ok(())
 }
 
 /// A window that was encoded by this coder.
