@@ -57,7 +57,10 @@ pub struct Bundle {
 pub enum BundleInput {
     /// Elements for the read node of an SDK stage, or for a grouping that keeps something per key.
     Elements(Vec<Arc<Chunk>>),
-    /// Complete groups of a GroupByKey stage, for [`group_bundle`](crate::group_bundle).
+    /// Complete groups of a GroupByKey stage, for [`group_bundle`](crate::group_bundle), or for the
+    /// stage that reads them, where [`EngineConfig::hands_over_groups`] is set.
+    ///
+    /// [`EngineConfig::hands_over_groups`]: crate::EngineConfig::hands_over_groups
     Groups(Vec<GroupInput>),
     /// Accumulators that wait in a GroupByKey stage, to be merged: see
     /// [`user_input`](crate::user_input).
@@ -74,6 +77,15 @@ impl BundleInput {
                 groups.iter().flat_map(|group| &group.slices).map(GroupSlice::count).sum()
             }
             Self::Compact(group) => group.slices.iter().map(GroupSlice::count).sum(),
+        }
+    }
+
+    /// The pairs that it groups.
+    pub(crate) fn groups(&self) -> &[GroupInput] {
+        match self {
+            Self::Elements(_) => &[],
+            Self::Groups(groups) => groups,
+            Self::Compact(group) => std::slice::from_ref(group),
         }
     }
 

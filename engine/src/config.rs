@@ -7,6 +7,12 @@ use std::time::Duration;
 pub struct EngineConfig {
     /// Into how many partitions keys are divided for grouping.
     pub partitions: u32,
+    /// The same for groupings of bounded work whose windows fire once, where every partition is one
+    /// piece of work.
+    pub group_partitions: u32,
+    /// Let stages that read groups make them of what the GroupByKey has collected, so that groups
+    /// are never written. It is for executors in this process.
+    pub hands_over_groups: bool,
     /// How often a bundle is tried in all before its failure ends the job.
     pub attempts: u32,
     /// How many bundles may run at a time.
@@ -42,6 +48,8 @@ impl Default for EngineConfig {
     fn default() -> Self {
         Self {
             partitions: 1,
+            group_partitions: 1,
+            hands_over_groups: false,
             attempts: 4,
             max_in_flight: 1,
             executors: 1,

@@ -46,7 +46,7 @@ impl Engine {
     /// # Errors
     /// When the plan names coders that cannot be skipped, or partitions of a kind that it cannot make.
     pub fn new(plan: Arc<Plan>, config: EngineConfig) -> Result<Self, Error> {
-        let facts = Arc::new(Facts::new(plan)?);
+        let facts = Arc::new(Facts::new(plan, config.hands_over_groups)?);
         let shuffle = Arc::new(Shuffle::new(&facts, &config)?);
         Ok(Self {
             state: State::new(&facts),
@@ -307,7 +307,8 @@ impl Engine {
 
     /// Has accumulators merged that take too much room while they wait.
     fn compact(&mut self, actions: &mut Vec<Action>) {
-        let partitions = usize::try_from(self.config.partitions).unwrap_or(1).max(1);
+        let partitions = self.config.partitions.max(self.config.group_partitions);
+        let partitions = usize::try_from(partitions).unwrap_or(1).max(1);
         let most = self.config.compact_bytes / partitions;
         for (stage, parts) in std::mem::take(&mut self.grown) {
             let mut parts: Vec<_> = parts.into_iter().collect();

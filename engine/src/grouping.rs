@@ -1,17 +1,17 @@
 //! Groups encoded pairs by key.
 //!
-//! Index-based: keys are never decoded nor copied while grouping. A table maps the hashes of keys to
-//! group numbers, a counting sort brings references to elements into the order of their groups, and
-//! one pass over the references writes the output.
+//! Keys are never decoded nor copied while grouping: see [`ByKey`]. One pass over its references
+//! writes the output, unless the reader of the groups can make them of the pairs by itself.
 
 use std::sync::Arc;
 
-use hashbrown::HashTable;
 use purlin_proto::pipeline::output_time;
 use purlin_sdk::coders::windowed::{WindowCoder, put_stamp};
 use purlin_sdk::coders::wire::put_count;
 use purlin_sdk::coders::{CoderError, Reader};
-use purlin_sdk::exec::{Chunk, Entry, Failure, Framing};
+use purlin_sdk::exec::{
+    BundleProcessor, ByKey, Chunk, Entry, Failure, Framing, Grouper, PairSlice, Pairs, Position,
+};
 use purlin_sdk::{Stamp, Timestamp, Windows};
 
 use crate::bundle::{Bundle, BundleInput, BundleResult, GroupInput, GroupSlice};
@@ -48,7 +48,7 @@ pub fn group_bundle(shuffle: &Shuffle, bundle: &Bundle) -> Result<BundleResult, 
     let mut result = BundleResult::default();
     let layout = Layout::of(shuffle, *output);
     for held in groups {
-        let held = shuffle.indexed(*input, held)?;
+        let held = shuffle.indexed(*input, held, lacks_index)?;
         for chunk in group(&held, &layout, random.as_mut())? {
             shuffle.prepare(*output, chunk, random.as_mut(), &mut result.outputs)?;
         }
@@ -57,21 +57,90 @@ pub fn group_bundle(shuffle: &Shuffle, bundle: &Bundle) -> Result<BundleResult, 
 }
 
 /// The elements that the user code of a bundle's stage reads: those of the bundle, or the groups of
-/// the accumulators that it merges.
+/// the pairs that it holds.
 ///
 /// # Errors
 /// When a group is too large to encode, or the bundle has groups for no user code.
 pub fn user_input(shuffle: &Shuffle, bundle: &Bundle) -> Result<Vec<Arc<Chunk>>, Box<Failure>> {
-    let stage = &shuffle.plan().stages[bundle.stage.0];
-    match (&bundle.input, &stage.kind) {
-        (BundleInput::Elements(chunks), _) => Ok(chunks.clone()),
-        (BundleInput::Compact(held), StageKind::GroupByKey { input, output, .. }) => {
-            let mut random = bundle.seed.map(Random::new);
-            let held = shuffle.indexed(*input, held)?;
-            let chunks = group(&held, &Layout::of(shuffle, *output), random.as_mut())?;
-            Ok(chunks.into_iter().map(Arc::new).collect())
+    if let BundleInput::Elements(chunks) = &bundle.input {
+        return Ok(chunks.clone());
+    }
+    let edges = Edges::of(shuffle, bundle)?;
+    let mut random = bundle.seed.map(Random::new);
+    let mut written = Vec::new();
+    for held in bundle.input.groups() {
+        let held = shuffle.indexed(edges.pairs, held, lacks_index)?;
+        written.extend(group(&held, &edges.layout, random.as_mut())?);
+    }
+    Ok(written.into_iter().map(Arc::new).collect())
+}
+
+/// Gives the user code of a bundle what [`user_input`] says, and spares writing groups where it can
+/// make them by itself.
+pub(crate) fn feed(
+    shuffle: &Shuffle,
+    bundle: &Bundle,
+    processor: &mut BundleProcessor,
+    source: &str,
+) -> Result<(), Box<Failure>> {
+    if let BundleInput::Elements(chunks) = &bundle.input {
+        return chunks.iter().try_for_each(|chunk| processor.process(source, chunk));
+    }
+    let edges = Edges::of(shuffle, bundle)?;
+    let mut random = bundle.seed.map(Random::new);
+    for held in bundle.input.groups() {
+        if random.is_none() && feed_pairs(shuffle, held, &edges, processor, source)? {
+            continue;
         }
-        _ => Err(Failure::new(format!("groups came to the user code of stage `{}`", stage.name))),
+        let held = shuffle.indexed(edges.pairs, held, lacks_index)?;
+        for chunk in group(&held, &edges.layout, random.as_mut())? {
+            processor.process(source, &chunk)?;
+        }
+    }
+    Ok(())
+}
+
+/// `false` where the reader wants groups in bytes.
+fn feed_pairs(
+    shuffle: &Shuffle,
+    held: &GroupInput,
+    edges: &Edges,
+    processor: &mut BundleProcessor,
+    source: &str,
+) -> Result<bool, Box<Failure>> {
+    if edges.layout.output_time != output_time::Enum::EndOfWindow {
+        return Ok(false);
+    }
+    let held = shuffle.indexed(edges.pairs, held, |slice| !pair_slice(slice).is_readable())?;
+    let pairs = Pairs {
+        slices: held.slices.iter().map(pair_slice).collect(),
+        stamp: stamp_of(&held, held.window.max_timestamp()),
+    };
+    processor.process_pairs(source, &pairs)
+}
+
+fn pair_slice(slice: &GroupSlice) -> PairSlice<'_> {
+    PairSlice { chunk: &slice.chunk, elements: slice.elements.as_deref() }
+}
+
+fn lacks_index(slice: &GroupSlice) -> bool {
+    slice.chunk.index.is_none()
+}
+
+/// The collections of a grouping whose groups user code reads.
+struct Edges {
+    pairs: CollectionId,
+    layout: Layout,
+}
+
+impl Edges {
+    fn of(shuffle: &Shuffle, bundle: &Bundle) -> Result<Self, Box<Failure>> {
+        let stage = &shuffle.plan().stages[shuffle.grouping_of(bundle.stage).0];
+        let StageKind::GroupByKey { input, output, .. } = stage.kind else {
+            let name = &stage.name;
+            return Err(Failure::new(format!("groups came to the user code of stage `{name}`")));
+        };
+        Ok(Self { pairs: input, layout: Layout::of(shuffle, output) })
     }
 }
 
@@ -92,56 +161,21 @@ impl Layout {
     }
 }
 
-/// A reference to an element: its slice and its row there.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Element {
-    pub(crate) slice: u32,
-    pub(crate) row: u32,
-}
-
-/// A key and how many elements have it.
-struct Group<'a> {
-    hash: u64,
-    key: &'a [u8],
-    count: usize,
-}
-
-/// Elements by key: keys in the order in which they first occur, elements in theirs.
-pub(crate) struct Groups<'a> {
-    groups: Vec<Group<'a>>,
-    /// Where the elements of each begin.
-    starts: Vec<usize>,
-    sorted: Vec<Element>,
-}
-
-impl<'a> Groups<'a> {
-    pub(crate) fn of(slices: &'a [GroupSlice]) -> Self {
-        let (groups, of_elements) = number(slices);
-        let sorted = sort(&groups, &of_elements);
-        let mut starts = Vec::with_capacity(groups.len());
-        let mut start = 0;
-        for group in &groups {
-            starts.push(start);
-            start += group.count;
+/// Groups the elements of slices that have an index.
+pub(crate) fn by_key(slices: &[GroupSlice]) -> ByKey<'_> {
+    let mut grouper = Grouper::with_capacity(slices.iter().map(GroupSlice::count).sum());
+    for (slice, GroupSlice { chunk, elements }) in (0..).zip(slices) {
+        let index = chunk.index.as_deref().unwrap_or_default();
+        let mut add = |row: u32| {
+            let entry = &index[row as usize];
+            grouper.add(entry.key_hash, key_of(chunk, entry), Position { slice, at: row });
+        };
+        match elements {
+            Some(rows) => rows.iter().copied().for_each(&mut add),
+            None => (0..chunk.count).for_each(&mut add),
         }
-        Self { groups, starts, sorted }
     }
-
-    pub(crate) fn len(&self) -> usize {
-        self.groups.len()
-    }
-
-    /// The key at a position and its elements.
-    pub(crate) fn get(&self, position: usize) -> (&'a [u8], &[Element]) {
-        let (group, elements) = self.group(position);
-        (group.key, elements)
-    }
-
-    fn group(&self, position: usize) -> (&Group<'a>, &[Element]) {
-        let group = &self.groups[position];
-        let start = self.starts[position];
-        (group, &self.sorted[start..start + group.count])
-    }
+    grouper.finish()
 }
 
 fn group(
@@ -149,83 +183,22 @@ fn group(
     layout: &Layout,
     random: Option<&mut Random>,
 ) -> Result<Vec<Chunk>, Box<Failure>> {
-    let groups = Groups::of(&input.slices);
+    let groups = by_key(&input.slices);
     let mut order: Vec<usize> = (0..groups.len()).collect();
     if let Some(random) = random {
         random.shuffle(&mut order);
     }
     let mut writer = Writer::new(input, layout);
-    for position in order {
-        let (group, elements) = groups.group(position);
-        writer.write(group, elements)?;
+    for group in order {
+        writer.write(groups.key(group), groups.elements(group))?;
     }
     writer.flush()?;
     Ok(writer.chunks)
 }
 
-/// Gives each key a number, and each element the number of its key.
-fn number(slices: &[GroupSlice]) -> (Vec<Group<'_>>, Vec<(u32, Element)>) {
-    let total = slices.iter().map(GroupSlice::count).sum();
-    let mut table: HashTable<u32> = HashTable::new();
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    let mut of_elements = Vec::with_capacity(total);
-    for (slice, GroupSlice { chunk, elements }) in (0..).zip(slices) {
-        let index = chunk.index.as_deref().unwrap_or_default();
-        let mut add = |row: u32| {
-            let entry = &index[row as usize];
-            let group = find(&mut table, &mut groups, entry, key_of(chunk, entry));
-            of_elements.push((group, Element { slice, row }));
-        };
-        match elements {
-            Some(rows) => rows.iter().copied().for_each(&mut add),
-            None => (0..chunk.count).for_each(&mut add),
-        }
-    }
-    (groups, of_elements)
-}
-
-fn find<'a>(
-    table: &mut HashTable<u32>,
-    groups: &mut Vec<Group<'a>>,
-    entry: &Entry,
-    key: &'a [u8],
-) -> u32 {
-    let hash = entry.key_hash;
-    let is_same = |group: &u32| {
-        let group = &groups[*group as usize];
-        group.hash == hash && group.key == key
-    };
-    if let Some(group) = table.find(hash, is_same) {
-        groups[*group as usize].count += 1;
-        return *group;
-    }
-    // There are no more keys than elements, whose rows are counted in 32 bits per chunk.
-    let number = u32::try_from(groups.len()).unwrap_or(u32::MAX);
-    groups.push(Group { hash, key, count: 1 });
-    table.insert_unique(hash, number, |group| groups[*group as usize].hash);
-    number
-}
-
 fn key_of<'a>(chunk: &'a Chunk, entry: &Entry) -> &'a [u8] {
     let start = entry.value as usize;
     &chunk.data[start..start + entry.key_length as usize]
-}
-
-/// Brings elements into the order of their groups, keeping their order within each.
-fn sort(groups: &[Group<'_>], of_elements: &[(u32, Element)]) -> Vec<Element> {
-    let mut next = Vec::with_capacity(groups.len());
-    let mut start = 0;
-    for group in groups {
-        next.push(start);
-        start += group.count;
-    }
-    let mut sorted = vec![Element::default(); of_elements.len()];
-    for (group, element) in of_elements {
-        let position = &mut next[*group as usize];
-        sorted[*position] = *element;
-        *position += 1;
-    }
-    sorted
 }
 
 /// Writes groups into chunks.
@@ -244,19 +217,23 @@ impl<'a> Writer<'a> {
         Self { input, layout, data, count: 0, index, chunks }
     }
 
-    fn write(&mut self, group: &Group<'_>, elements: &[Element]) -> Result<(), Box<Failure>> {
+    fn write(
+        &mut self,
+        (key, key_hash): (&[u8], u64),
+        elements: &[Position],
+    ) -> Result<(), Box<Failure>> {
         let start = self.data.len();
         if self.layout.output_time != output_time::Enum::EndOfWindow {
             let stamp = self.stamp(self.timestamp(elements)?);
             put_stamp(&mut self.data, &stamp, &self.layout.windows);
         }
         let value = self.data.len();
-        self.data.extend_from_slice(group.key);
+        self.data.extend_from_slice(key);
         put_count(&mut self.data, elements.len()).map_err(|error| Failure::from_error(&error))?;
         for element in elements {
             let chunk = &self.input.slices[element.slice as usize].chunk;
             let index = chunk.index.as_deref().unwrap_or_default();
-            let row = element.row as usize;
+            let row = element.at as usize;
             let from = (index[row].value + index[row].key_length) as usize;
             self.data.extend_from_slice(&chunk.data[from..end_of(chunk, index, row)]);
         }
@@ -266,19 +243,19 @@ impl<'a> Writer<'a> {
                 start: offset(start),
                 value: offset(value),
                 key_length,
-                key_hash: group.hash,
+                key_hash,
             };
-            self.index.push(entry(offset(group.key.len())));
+            self.index.push(entry(offset(key.len())));
         }
         if self.data.len() >= CHUNK_BYTES { self.flush() } else { Ok(()) }
     }
 
     /// The earliest or latest timestamp of the elements.
-    fn timestamp(&self, elements: &[Element]) -> Result<Timestamp, Box<Failure>> {
+    fn timestamp(&self, elements: &[Position]) -> Result<Timestamp, Box<Failure>> {
         let mut result: Option<Timestamp> = None;
         for element in elements {
             let chunk = &self.input.slices[element.slice as usize].chunk;
-            let next = timestamp_of(chunk, element.row as usize)
+            let next = timestamp_of(chunk, element.at as usize)
                 .map_err(|error| Failure::from_error(&error))?;
             result = Some(match (result, self.layout.output_time) {
                 (None, _) => next,
@@ -290,12 +267,7 @@ impl<'a> Writer<'a> {
     }
 
     fn stamp(&self, timestamp: Timestamp) -> Stamp {
-        Stamp {
-            timestamp: timestamp.min(self.input.window.max_timestamp()),
-            windows: Windows::One(self.input.window.clone()),
-            pane: self.input.pane,
-            ..Stamp::default()
-        }
+        stamp_of(self.input, timestamp)
     }
 
     fn flush(&mut self) -> Result<(), Box<Failure>> {
@@ -323,6 +295,15 @@ impl<'a> Writer<'a> {
             index: self.layout.index.then(|| std::mem::take(&mut self.index)),
         });
         Ok(())
+    }
+}
+
+fn stamp_of(input: &GroupInput, timestamp: Timestamp) -> Stamp {
+    Stamp {
+        timestamp: timestamp.min(input.window.max_timestamp()),
+        windows: Windows::One(input.window.clone()),
+        pane: input.pane,
+        ..Stamp::default()
     }
 }
 

@@ -316,7 +316,14 @@ impl Schedule {
         stage: StageId,
     ) -> (Option<u32>, Vec<u64>) {
         let is_splittable = is_splittable(facts, stage);
-        let limit = if is_splittable { config.restrictions_per_bundle } else { MOST_ENTRIES };
+        let limit = match () {
+            () if is_splittable => config.restrictions_per_bundle,
+            // Its pieces may be small and much work all the same.
+            () if facts.topology.is_spread[stage.0] => {
+                self.ready[stage.0].len().div_ceil(config.max_in_flight.max(1)).min(MOST_ENTRIES)
+            }
+            () => MOST_ENTRIES,
+        };
         let is_compaction = |id: &u64| {
             state.entry(stage, *id).is_some_and(|entry| matches!(entry.work, Work::Compact(_)))
         };
@@ -379,8 +386,9 @@ impl Schedule {
                 Work::Compact(group) => compaction = Some(group.clone()),
             }
         }
-        let is_group = matches!(facts.plan.stages[stage.0].kind, StageKind::GroupByKey { .. })
-            && facts.keyed[stage.0].is_none();
+        let is_group = (matches!(facts.plan.stages[stage.0].kind, StageKind::GroupByKey { .. })
+            && facts.keyed[stage.0].is_none())
+            || facts.topology.handed_by.contains_key(&stage);
         let (input_watermark, output_watermark) = state.stage_watermarks(stage);
         let clocks = Clocks {
             input_watermark,

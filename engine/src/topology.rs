@@ -1,5 +1,9 @@
 //! Who reads what, with flattens and reshuffles looked through.
 
+use std::collections::BTreeMap;
+
+use purlin_proto::pipeline::output_time;
+
 use crate::plan::{CollectionId, Plan, Stage, StageId, StageKind};
 use crate::side_facts::SideFacts;
 
@@ -16,6 +20,10 @@ pub(crate) struct Topology {
     pub(crate) inputs: Vec<Vec<CollectionId>>,
     /// By stage: the SDK stages whose queues its outputs enter.
     pub(crate) downstream: Vec<Vec<StageId>>,
+    /// By stage: whether its input was cut into pieces, each for an executor of its own.
+    pub(crate) is_spread: Vec<bool>,
+    /// The GroupByKey stages that do not write their groups, by the stage that reads them.
+    pub(crate) handed_by: BTreeMap<StageId, StageId>,
 }
 
 /// Where the elements of a collection go.
@@ -66,7 +74,8 @@ impl Needs {
 
 impl Topology {
     /// The topology of a plan, in which `is_keyed` says which stages keep something for each key.
-    pub(crate) fn new(plan: &Plan, is_keyed: impl Fn(StageId) -> bool) -> Self {
+    /// With `hands_over`, stages that can do so group what they read themselves.
+    pub(crate) fn new(plan: &Plan, hands_over: bool, is_keyed: impl Fn(StageId) -> bool) -> Self {
         let all = || (0..plan.collections.len()).map(CollectionId);
         let deliveries: Vec<Vec<Delivery>> =
             all().map(|id| deliveries(plan, id, &is_keyed)).collect();
@@ -76,8 +85,39 @@ impl Topology {
         let sides = plan.collections.iter().map(|collection| {
             (!collection.side_consumers.is_empty()).then(|| SideFacts::of(collection))
         });
-        Self { deliveries, needs, sides: sides.collect(), inputs, downstream }
+        let groupings = plan.stages.iter().filter(|stage| hands_over && !is_keyed(stage.id));
+        let handed_by = groupings
+            .filter_map(|stage| Some((handed_to(plan, stage, &deliveries, &is_keyed)?, stage.id)));
+        let handed_by = handed_by.collect();
+        let is_spread = plan.stages.iter().map(|stage| reads_reshuffle(plan, stage)).collect();
+        let sides = sides.collect();
+        Self { deliveries, needs, sides, inputs, downstream, is_spread, handed_by }
     }
+
+    /// The stage that groups what a GroupByKey stage has collected, if not that one itself.
+    pub(crate) fn handed_to(&self, group: StageId) -> Option<StageId> {
+        self.handed_by.iter().find(|(_, by)| **by == group).map(|(to, _)| *to)
+    }
+}
+
+/// The only reader of a GroupByKey stage, where it can group by itself: it must take its input as
+/// it comes, and what a group is stamped with must not depend on its elements.
+fn handed_to(
+    plan: &Plan,
+    stage: &Stage,
+    deliveries: &[Vec<Delivery>],
+    is_keyed: &impl Fn(StageId) -> bool,
+) -> Option<StageId> {
+    let StageKind::GroupByKey { output, .. } = stage.kind else { return None };
+    let [Delivery { collection, reader: Reader::Queue(reader) }] = deliveries[output.0][..] else {
+        return None;
+    };
+    let StageKind::Sdk(sdk) = &plan.stages[reader.0].kind else { return None };
+    let is_only_writer = plan.collections[output.0].producers == [stage.id];
+    let has_needs = is_keyed(reader) || sdk.is_splittable || !sdk.side_inputs.is_empty();
+    let time = plan.collections[output.0].windowing.output_time();
+    (collection == output && is_only_writer && !has_needs && time == output_time::Enum::EndOfWindow)
+        .then_some(reader)
 }
 
 fn deliveries(
@@ -172,6 +212,13 @@ fn is_spread(plan: &Plan, collection: CollectionId) -> bool {
         StageKind::Flatten { output, .. } => is_spread(plan, *output),
         _ => false,
     })
+}
+
+fn reads_reshuffle(plan: &Plan, stage: &Stage) -> bool {
+    inputs_of(stage)
+        .iter()
+        .flat_map(|input| &plan.collections[input.0].producers)
+        .any(|producer| matches!(plan.stages[producer.0].kind, StageKind::Reshuffle { .. }))
 }
 
 fn inputs_of(stage: &Stage) -> Vec<CollectionId> {

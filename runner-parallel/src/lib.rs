@@ -45,9 +45,12 @@ impl ParallelRunner {
 
 /// Bundles of `threads` threads: two for each, so that none waits for the engine.
 fn config(threads: usize) -> EngineConfig {
-    let partitions = u32::try_from(threads.saturating_mul(4)).unwrap_or(u32::MAX).min(256);
+    let times = |factor| u32::try_from(threads.saturating_mul(factor)).unwrap_or(u32::MAX).min(256);
     EngineConfig {
-        partitions,
+        partitions: times(4),
+        // What is grouped at once should fit into the cache of a core.
+        group_partitions: times(32),
+        hands_over_groups: true,
         attempts: 4,
         max_in_flight: threads.saturating_mul(2),
         executors: threads,

@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::element::Element;
 use crate::error::{Place, Result};
-use crate::exec::codec_of;
+use crate::exec::{PortCodec, codec_of};
 use crate::graph::{CollectionId, Graph, NodeId, Sealed, Spec};
 use crate::options::PipelineOptions;
 use crate::pcollection::PCollection;
@@ -134,10 +135,22 @@ impl Pipeline {
         spec: Spec,
         input: CollectionId,
     ) -> (NodeId, PCollection<O>) {
+        self.step_in(name, place, spec, input, codec_of::<O>())
+    }
+
+    /// [`step`](Self::step) with a codec of the output's that is not the one of every `O`.
+    pub(crate) fn step_in<O: Element>(
+        &self,
+        name: &str,
+        place: Place,
+        spec: Spec,
+        input: CollectionId,
+        codec: Arc<dyn PortCodec>,
+    ) -> (NodeId, PCollection<O>) {
         let mut graph = self.graph.borrow_mut();
         let node = graph.add(name, place, spec);
         graph.connect(node, "in", input);
-        let output = graph.output(node, crate::exec::MAIN_OUTPUT, codec_of::<O>());
+        let output = graph.output(node, crate::exec::MAIN_OUTPUT, codec);
         drop(graph);
         (node, self.collection(output))
     }

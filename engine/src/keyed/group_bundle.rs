@@ -16,7 +16,7 @@ use super::grouping::{Grouping, KeyCells};
 use super::timer_coding::read_window;
 use super::view::View;
 use crate::bundle::{Bundle, BundleInput, BundleResult, GroupSlice};
-use crate::grouping::{CHUNK_BYTES, Groups};
+use crate::grouping::{CHUNK_BYTES, by_key};
 use crate::plan::StageKind;
 use crate::random::Random;
 use crate::reduce::{self, Element, Pane, PaneKind, Panes};
@@ -108,16 +108,16 @@ impl<'a> Run<'a> {
     }
 
     fn elements(&mut self, slices: &[GroupSlice], random: Option<&mut Random>) -> Result<()> {
-        let groups = Groups::of(slices);
+        let groups = by_key(slices);
         let mut order: Vec<usize> = (0..groups.len()).collect();
         if let Some(random) = random {
             random.shuffle(&mut order);
         }
         for position in order {
-            let (key, members) = groups.get(position);
+            let ((key, _), members) = (groups.key(position), groups.elements(position));
             let windows: std::result::Result<Vec<Stamp>, CoderError> = members
                 .iter()
-                .map(|it| self.stamp(&slices[it.slice as usize].chunk, it.row))
+                .map(|it| self.stamp(&slices[it.slice as usize].chunk, it.at))
                 .collect();
             let stamps = windows.map_err(|error| Failure::from_error(&error))?;
             let elements: Vec<Element<'_>> = members
@@ -126,7 +126,7 @@ impl<'a> Run<'a> {
                 .map(|(it, stamp)| Element {
                     timestamp: stamp.timestamp,
                     windows: stamp.windows.as_slice(),
-                    value: value(&slices[it.slice as usize].chunk, it.row as usize),
+                    value: value(&slices[it.slice as usize].chunk, it.at as usize),
                 })
                 .collect();
             let key = Bytes::copy_from_slice(key);

@@ -22,7 +22,7 @@ use self::host::{Collected, LocalHost};
 use self::pool::Pool;
 use crate::bundle::{Bundle, BundleId, BundleResult};
 use crate::event::Event;
-use crate::grouping::{group_bundle, is_grouping, user_input};
+use crate::grouping::{feed, group_bundle, is_grouping};
 use crate::keyed::{KeyedBundle, WindowMerger};
 use crate::plan::SdkStage;
 use crate::random::Random;
@@ -131,11 +131,7 @@ impl LocalExecutor {
         self.control(bundle, control);
         match &keyed {
             Some(keyed) => process_keyed(processor, keyed, sdk)?,
-            None => {
-                for chunk in user_input(&self.shuffle, bundle)? {
-                    processor.process(&sdk.source, &chunk)?;
-                }
-            }
+            None => feed(&self.shuffle, bundle, processor, &sdk.source)?,
         }
         let outcome = processor.finish_bundle()?;
         let mut result = BundleResult {

@@ -23,7 +23,7 @@ use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::coders::{CoderError, CoderSpec, Skipper};
 use purlin_sdk::exec::{Chunk, ExecConfig, Failure, Framing, SinkConfig};
 
-use crate::bundle::{GroupInput, Output};
+use crate::bundle::{GroupInput, GroupSlice, Output};
 use crate::config::EngineConfig;
 use crate::keyed::{KeyedFacts, WindowMerger};
 use crate::plan::{Collection, CollectionId, Plan, StageId};
@@ -40,7 +40,6 @@ pub struct Shuffle {
     facts: Arc<Facts>,
     /// By collection.
     edges: Vec<Edge>,
-    partitions: u32,
     /// Into how many pieces a chunk is cut that is to be spread.
     spread: usize,
     strict: bool,
@@ -57,6 +56,8 @@ struct Edge {
     /// Whether chunks wait for their window and nothing else: then they are held without index,
     /// which may take more than they do, and are indexed again to be grouped.
     only_waits: bool,
+    /// Into how many parts keys are divided.
+    partitions: u32,
 }
 
 impl Shuffle {
@@ -67,12 +68,11 @@ impl Shuffle {
             .iter()
             .zip(&facts.topology.needs)
             .zip(&facts.topology.deliveries)
-            .map(|((collection, needs), to)| Edge::new(collection, *needs, to))
+            .map(|((collection, needs), to)| Edge::new(collection, *needs, to, config))
             .collect();
         Ok(Self {
             facts: Arc::clone(facts),
             edges: edges?,
-            partitions: config.partitions.max(1),
             spread: config.max_in_flight,
             strict: config.strict,
             is_seeded: config.seed.is_some(),
@@ -85,10 +85,10 @@ impl Shuffle {
         let mut config = ExecConfig { strict: self.strict, ..ExecConfig::default() };
         if let Some(sdk) = self.facts.plan.stages[stage.0].sdk() {
             for (sink, collection) in &sdk.outputs {
-                let needs = self.edges[collection.0].needs;
+                let Edge { needs, partitions, only_waits, .. } = self.edges[collection.0];
                 let sink_config = SinkConfig {
-                    partitions: if needs.partitions { self.partitions } else { 0 },
-                    index: needs.index() || self.is_seeded,
+                    partitions: if needs.partitions { partitions } else { 0 },
+                    index: (needs.index() && !only_waits) || self.is_seeded,
                 };
                 config.sinks.insert(sink.clone(), sink_config);
             }
@@ -118,7 +118,7 @@ impl Shuffle {
         }
         let chunks = match chunk.partition {
             None if edge.needs.partitions => {
-                partition::partition(chunk, self.partitions, edge.windows)
+                partition::partition(chunk, edge.partitions, edge.windows)
             }
             _ => vec![chunk],
         };
@@ -135,14 +135,16 @@ impl Shuffle {
         Ok(())
     }
 
-    /// The elements of a group, of this collection, where they can be found.
+    /// The elements of a group, of this collection, where they can be found: those of slices that
+    /// `lack` an index get one.
     pub(crate) fn indexed(
         &self,
         collection: CollectionId,
         group: &GroupInput,
+        lack: impl Fn(&GroupSlice) -> bool,
     ) -> Result<GroupInput, Box<Failure>> {
         let mut group = group.clone();
-        for slice in group.slices.iter_mut().filter(|slice| slice.chunk.index.is_none()) {
+        for slice in group.slices.iter_mut().filter(|slice| lack(slice)) {
             let mut chunk = Chunk::clone(&slice.chunk);
             index::ensure(&mut chunk, &self.edges[collection.0])
                 .map_err(|problem| self.failure(collection, &problem))?;
@@ -174,6 +176,11 @@ impl Shuffle {
         self.facts.keyed.get(stage)?.as_ref()
     }
 
+    /// The GroupByKey stage whose groups a stage makes.
+    pub(crate) fn grouping_of(&self, stage: StageId) -> StageId {
+        self.facts.topology.handed_by.get(&stage).copied().unwrap_or(stage)
+    }
+
     pub(crate) fn plan(&self) -> &Plan {
         &self.facts.plan
     }
@@ -194,19 +201,31 @@ impl Shuffle {
 }
 
 impl Edge {
-    fn new(collection: &Collection, needs: Needs, to: &[Delivery]) -> Result<Self, Error> {
+    fn new(
+        collection: &Collection,
+        needs: Needs,
+        to: &[Delivery],
+        config: &EngineConfig,
+    ) -> Result<Self, Error> {
         let skipper = spec(collection, &collection.coder_id)
             .and_then(|spec| Skipper::new(&spec))
             .map_err(|error| error.to_string());
         let waits = |to: &Delivery| matches!(to.reader, Reader::Group(_));
         let only_waits = skipper.is_ok() && !to.is_empty() && to.iter().all(waits);
-        Ok(Self { needs, windows: window_coder(collection)?, skipper, only_waits })
+        let partitions = match only_waits && collection.is_bounded {
+            true => config.group_partitions.max(config.partitions),
+            false => config.partitions,
+        };
+        let windows = window_coder(collection)?;
+        Ok(Self { needs, windows, skipper, only_waits, partitions: partitions.max(1) })
     }
 
     fn needs_index(&self, chunk: &Chunk) -> bool {
-        let only_windows = Needs { windows: true, ..Needs::default() };
+        let waits = Needs { windows: true, ..Needs::default() };
         match chunk.framing {
-            Framing::Constant(_) => self.needs.index() && self.needs != only_windows,
+            // All its elements are in the same windows, and in one partition.
+            Framing::Constant(_) if self.only_waits => chunk.partition.is_none(),
+            Framing::Constant(_) => self.needs.index() && self.needs != waits,
             Framing::Each => self.needs.index(),
         }
     }

@@ -27,7 +27,8 @@ use crate::reduce::tests::simulation::strategy::{Assign, strategy};
 
 /// The machine's grouping, and not the plain one for all keys at once.
 fn has_keys(setup: &plan::Setup) -> bool {
-    crate::state::Facts::new(Arc::clone(&setup.plan)).unwrap().keyed[setup.stages.keyed].is_some()
+    crate::state::Facts::new(Arc::clone(&setup.plan), false).unwrap().keyed[setup.stages.keyed]
+        .is_some()
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl<J: Job> World<J> {
     pub(super) fn new(setup: &Arc<Setup>, seed: u64, job: J) -> Self {
         let mut random = Random::new(seed);
         let config = config(&mut random);
-        let facts = Facts::new(Arc::clone(&setup.plan)).unwrap();
+        let facts = Facts::new(Arc::clone(&setup.plan), false).unwrap();
         Self {
             shadow: State::new(&facts),
             facts,

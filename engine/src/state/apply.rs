@@ -34,7 +34,7 @@ impl State {
             Change::Bundle(bundle) => self.apply_bundle(facts, bundle, &mut effects),
             Change::Split(split) => self.apply_split(split, &mut effects),
             Change::Fire { stage, windows } => {
-                self.apply_fire(*stage, windows, &mut effects);
+                self.apply_fire(facts, *stage, windows, &mut effects);
             }
             Change::Script { stage, outputs } => {
                 self.apply_script(facts, *stage, outputs, &mut effects);
@@ -126,7 +126,14 @@ impl State {
         }
     }
 
-    fn apply_fire(&mut self, stage: StageId, windows: &[Window], effects: &mut Effects) {
+    fn apply_fire(
+        &mut self,
+        facts: &Facts,
+        stage: StageId,
+        windows: &[Window],
+        effects: &mut Effects,
+    ) {
+        let handed_to = facts.topology.handed_to(stage);
         for window in windows {
             let Some((groups, hold)) = self.stages[stage.0].groups.fire(window) else {
                 continue;
@@ -136,10 +143,11 @@ impl State {
                     bytes: group.size_bytes(),
                     windows: Vec::new(),
                     work: Work::Groups(group),
-                    hold: Hold::output(hold),
+                    hold: handed_to.map_or(Hold::output(hold), |_| Hold::input(hold)),
                     tokens: None,
                 };
-                effects.added.push((stage, self.enqueue(stage, entry)));
+                let reader = handed_to.unwrap_or(stage);
+                effects.added.push((reader, self.enqueue(reader, entry)));
             }
             self.stages[stage.0].output_holds.remove(hold);
         }

@@ -42,12 +42,15 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
+    /// With `hands_over`, as [`EngineConfig`](crate::EngineConfig) has it.
+    ///
     /// # Errors
     /// When a stage with keys is described in a way that the engine cannot follow.
-    pub(crate) fn new(plan: Arc<Plan>) -> Result<Self, Error> {
+    pub(crate) fn new(plan: Arc<Plan>, hands_over: bool) -> Result<Self, Error> {
         let merger = MergerSlot::default();
         let keyed = KeyedFacts::of_plan(&plan, &merger)?;
-        let topology = Topology::new(&plan, |stage: StageId| keyed[stage.0].is_some());
+        let is_keyed = |stage: StageId| keyed[stage.0].is_some();
+        let topology = Topology::new(&plan, hands_over, is_keyed);
         Ok(Self { plan, topology, keyed, merger })
     }
 }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::error::Failure;
+
 /// Bytes that no value encodes to, or a value without an encoding.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CoderError {
@@ -43,3 +45,9 @@ impl fmt::Display for CoderError {
 }
 
 impl std::error::Error for CoderError {}
+
+impl From<CoderError> for Box<Failure> {
+    fn from(error: CoderError) -> Self {
+        Failure::from_error(&error)
+    }
+}

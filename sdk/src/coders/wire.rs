@@ -28,6 +28,19 @@ impl<'a> Reader<'a> {
         Self { data, position: 0, shared: Some(data) }
     }
 
+    /// A reader of shared bytes from this offset on, or of nothing where there are fewer.
+    #[inline]
+    #[must_use]
+    pub(crate) fn shared_at(data: &'a Bytes, position: usize) -> Self {
+        Self { data, position: position.min(data.len()), shared: Some(data) }
+    }
+
+    /// Goes to an offset, or to the end where there are fewer bytes.
+    #[inline]
+    pub(crate) fn seek(&mut self, position: usize) {
+        self.position = position.min(self.data.len());
+    }
+
     /// How many bytes were read.
     #[must_use]
     pub fn position(&self) -> usize {

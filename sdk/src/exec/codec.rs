@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use purlin_proto::urns::coders as urns;
 
-use super::{AnyBatch, Batch, Chunk, Stamps, UnitResult};
+use super::{AnyBatch, Batch, Chunk, Pairs, Stamps, UnitResult};
 use crate::coders::{Coder, CoderError, CoderSpec, Nesting, Reader};
 use crate::exec::unit::typed;
 
@@ -43,6 +43,19 @@ pub trait PortCodec: Send + Sync {
     /// # Errors
     /// With the value whose coder is not faithful.
     fn check(&self, batch: &dyn AnyBatch) -> UnitResult;
+
+    /// Groups pairs by key and emits batches of the groups; `false` where the values of this coder
+    /// are no groups.
+    ///
+    /// # Errors
+    /// When the bytes are not pairs of such keys and values, or `emit` fails.
+    fn group(
+        &self,
+        _pairs: &Pairs<'_>,
+        _emit: &mut dyn FnMut(Box<dyn AnyBatch>) -> UnitResult,
+    ) -> UnitResult<bool> {
+        Ok(false)
+    }
 }
 
 /// What the writer of a chunk does around each value.

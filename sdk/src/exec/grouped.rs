@@ -2,19 +2,48 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::by_key::Position;
 use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader, wire};
 use crate::element::{Element, shown};
 
 /// The values of a key and window: an iterable that decodes lazily and can be read again.
 #[derive(Clone)]
 pub struct Grouped<V> {
-    /// Concatenated values in the nested form.
-    data: Bytes,
+    store: Store,
     count: usize,
     element: PhantomData<fn() -> V>,
+}
+
+/// Where the values of a group are, in the nested form.
+#[derive(Clone)]
+enum Store {
+    /// One behind the other.
+    Whole(Bytes),
+    /// Wherever they arrived, from this position on.
+    Scattered(Arc<Scattered>, usize),
+}
+
+/// Values of many groups where they arrived: a group that was never written anew.
+pub(super) struct Scattered {
+    chunks: Vec<Bytes>,
+    /// A chunk and an offset in it for each value, in the order of groups.
+    positions: Vec<Position>,
+}
+
+impl Scattered {
+    pub(super) fn new(chunks: Vec<Bytes>, positions: Vec<Position>) -> Self {
+        Self { chunks, positions }
+    }
+
+    fn reader(&self, number: usize) -> Reader<'_> {
+        let Position { slice, at } = self.positions[number];
+        Reader::shared_at(&self.chunks[slice as usize], at as usize)
+    }
 }
 
 impl<V: Element> Grouped<V> {
@@ -32,7 +61,19 @@ impl<V: Element> Grouped<V> {
 
     /// The values. They were checked when the group was made.
     pub fn iter(&self) -> Values<V> {
-        Values { data: self.data.clone(), position: 0, left: self.count, element: PhantomData }
+        let (store, left) = (self.store.clone(), self.count);
+        Values { store, position: 0, left, element: PhantomData }
+    }
+
+    /// Those of all scattered values that are in this range.
+    pub(super) fn scattered(values: &Arc<Scattered>, range: Range<usize>) -> Self {
+        let count = range.len();
+        let store = Store::Scattered(Arc::clone(values), range.start);
+        Self { store, count, element: PhantomData }
+    }
+
+    fn whole(data: Bytes, count: usize) -> Self {
+        Self { store: Store::Whole(data), count, element: PhantomData }
     }
 }
 
@@ -50,7 +91,7 @@ impl<V: Element> FromIterator<V> for Grouped<V> {
                 data.truncate(before);
             }
         }
-        Self { data: data.into(), count, element: PhantomData }
+        Self::whole(data.into(), count)
     }
 }
 
@@ -72,7 +113,8 @@ impl<V: Element> IntoIterator for &Grouped<V> {
 
 /// The iterator over a group.
 pub struct Values<V> {
-    data: Bytes,
+    store: Store,
+    /// Of the next value: its offset, or how many were read.
     position: usize,
     left: usize,
     element: PhantomData<fn() -> V>,
@@ -86,11 +128,13 @@ impl<V: Element> Iterator for Values<V> {
             return None;
         }
         self.left -= 1;
-        let rest = self.data.slice(self.position..);
-        let mut reader = Reader::shared(&rest);
+        let (mut reader, is_whole) = match &self.store {
+            Store::Whole(data) => (Reader::shared_at(data, self.position), true),
+            Store::Scattered(values, start) => (values.reader(start + self.position), false),
+        };
         match V::decode(&mut reader, Nesting::Nested) {
             Ok(value) => {
-                self.position += reader.position();
+                self.position = if is_whole { reader.position() } else { self.position + 1 };
                 Some(value)
             }
             // The bytes were walked when the group was decoded, but a type may find more wrong in
@@ -114,7 +158,17 @@ impl<V: Element> Element for Grouped<V> {
 
     fn encode(&self, out: &mut Vec<u8>, _nesting: Nesting) -> Result<(), CoderError> {
         wire::put_count(out, self.count)?;
-        out.extend_from_slice(&self.data);
+        match &self.store {
+            Store::Whole(data) => out.extend_from_slice(data),
+            Store::Scattered(values, start) => {
+                for number in *start..start + self.count {
+                    let mut reader = values.reader(number);
+                    let before = reader.position();
+                    V::skip(&mut reader)?;
+                    out.extend_from_slice(reader.since(before));
+                }
+            }
+        }
         Ok(())
     }
 
@@ -146,7 +200,7 @@ impl<V: Element> Grouped<V> {
             V::skip(&mut ahead).map_err(|error| error.within(format!("iterable[{index}]")))?;
         }
         let data = input.take_shared(ahead.position() - input.position())?;
-        Ok(Self { data, count, element: PhantomData })
+        Ok(Self::whole(data, count))
     }
 
     /// The form of an iterable whose length was not known: blocks, each behind its count.
@@ -156,7 +210,7 @@ impl<V: Element> Grouped<V> {
         loop {
             let block = input.varint()?;
             if block == 0 {
-                return Ok(Self { data: data.into(), count, element: PhantomData });
+                return Ok(Self::whole(data.into(), count));
             }
             let start = input.position();
             for _ in 0..block {

@@ -6,6 +6,7 @@
 //! runner's process.
 
 mod batch;
+mod by_key;
 mod chunk;
 pub(crate) mod codec;
 mod column;
@@ -14,11 +15,13 @@ mod context;
 mod counters;
 mod elementwise;
 mod grouped;
+mod grouped_codec;
 mod guard;
 mod host;
 mod merging;
 mod metrics;
 mod offset_range;
+mod pairs;
 mod par_do;
 mod partition;
 mod pass;
@@ -45,6 +48,7 @@ mod window_fn;
 mod wire;
 
 pub use batch::{AnyBatch, BATCH, Batch, Stamps};
+pub use by_key::{ByKey, Grouper, Position};
 pub use chunk::{Chunk, Entry, Framing, key_hash, partition_of};
 pub use codec::{EncodeEdges, PortCodec, TypedCodec, codec_of};
 pub use column::Column;
@@ -55,10 +59,12 @@ pub use context::{Context, Tag};
 pub use counters::{Counter, Distribution, Gauge};
 pub(crate) use elementwise::{filter_operator, map_operator, try_flat_map_operator};
 pub use grouped::{Grouped, Values};
+pub(crate) use grouped_codec::grouped_codec;
 pub(crate) use guard::helpful;
 pub use host::{Host, StatePage};
 pub use metrics::{BundleMetrics, MetricValue};
 pub use offset_range::{GrowableOffsetRange, OffsetRange};
+pub use pairs::{PairSlice, Pairs};
 pub use par_do::DoFn;
 pub(crate) use par_do::par_do_operator;
 pub(crate) use partition::partition_operator;

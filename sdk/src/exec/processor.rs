@@ -12,7 +12,7 @@ use super::router::Router;
 use super::source::Source;
 use super::unit::UnitResult;
 use super::wire::wire;
-use super::{Chunk, FnTable, Host};
+use super::{Chunk, FnTable, Host, Pairs};
 use crate::error::BoxError;
 
 /// Work that a splittable DoFn left for later: an encoded element with its restriction, the
@@ -99,10 +99,21 @@ impl BundleProcessor {
     /// # Errors
     /// When they cannot be decoded, or user code fails.
     pub fn process(&mut self, source: &str, chunk: &Chunk) -> UnitResult {
-        match self.sources.get(source) {
-            Some(source) => source.process(chunk, &self.router),
-            None => Err(super::Failure::new(format!("the stage has no read node `{source}`"))),
-        }
+        self.source(source)?.process(chunk, &self.router)
+    }
+
+    /// Processes pairs that arrive at the read node `source`, which reads groups. `false` where
+    /// nothing was done, because the node can only read groups as bytes.
+    ///
+    /// # Errors
+    /// When they cannot be decoded, or user code fails.
+    pub fn process_pairs(&mut self, source: &str, pairs: &Pairs<'_>) -> UnitResult<bool> {
+        self.source(source)?.process_pairs(pairs, &self.router)
+    }
+
+    fn source(&self, id: &str) -> UnitResult<&Source> {
+        let missing = || super::Failure::new(format!("the stage has no read node `{id}`"));
+        self.sources.get(id).ok_or_else(missing)
     }
 
     /// Processes timers of a family of a transform that have fired, encoded as

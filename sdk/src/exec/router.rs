@@ -117,6 +117,11 @@ impl Router {
         self.slots[unit].consumers.get(port).is_some_and(|units| !units.is_empty())
     }
 
+    /// The units behind an output port.
+    pub(crate) fn consumers(&self, unit: usize, port: usize) -> &[usize] {
+        self.slots[unit].consumers.get(port).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether the bundle has failed already, so that further output is of no use.
     #[must_use]
     pub fn has_failed(&self) -> bool {

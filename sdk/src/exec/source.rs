@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::port::Port;
 use super::router::Router;
 use super::unit::UnitResult;
-use super::{BATCH, Chunk, Failure, Framing, PortCodec, Stamps};
+use super::{BATCH, Chunk, Failure, Framing, Pairs, PortCodec, Stamps};
 use crate::coders::windowed::read_stamp;
 use crate::coders::{CoderError, Reader};
 
@@ -37,6 +37,25 @@ impl Source {
             }
         }
         Ok(())
+    }
+
+    /// Processes pairs as groups; `false` where what reads them can only read groups as bytes.
+    pub(super) fn process_pairs(
+        &self,
+        pairs: &Pairs<'_>,
+        router: &Arc<Router>,
+    ) -> UnitResult<bool> {
+        if let [consumer] = router.consumers(self.unit, 0) {
+            let mut is_done = false;
+            router.enter(*consumer, |unit, cx| {
+                is_done = unit.process_pairs(pairs, cx)?;
+                Ok(())
+            })?;
+            if is_done {
+                return Ok(true);
+            }
+        }
+        self.codec.group(pairs, &mut |batch| router.emit(self.unit, 0, batch))
     }
 
     fn batch(

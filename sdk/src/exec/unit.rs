@@ -8,7 +8,7 @@ use bytes::Bytes;
 use purlin_proto::fn_execution::ProcessBundleDescriptor;
 use purlin_proto::pipeline::PTransform;
 
-use super::{AnyBatch, Batch, Failure, Router};
+use super::{AnyBatch, Batch, Failure, Pairs, Router};
 
 /// What running a unit returns; the failure names its transform once the router has seen it.
 pub type UnitResult<T = ()> = Result<T, Box<Failure>>;
@@ -30,6 +30,15 @@ pub trait Unit: Send {
     /// # Errors
     /// When user code fails; the bundle then fails.
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult;
+
+    /// Pairs that were to be grouped by key for this unit, which may do without groups; `false`
+    /// where it cannot.
+    ///
+    /// # Errors
+    /// When the pairs cannot be read, or user code fails; the bundle then fails.
+    fn process_pairs(&mut self, _pairs: &Pairs<'_>, _cx: &Cx<'_>) -> UnitResult<bool> {
+        Ok(false)
+    }
 
     /// Encoded timers of a family that have fired.
     ///

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::element::Element;
 use crate::error::Place;
-use crate::exec::{CombineFn, codec_of, combine_operator, map_operator};
+use crate::exec::{CombineFn, codec_of, combine_operator, grouped_codec, map_operator};
 use crate::graph::{CollectionId, ParDoSpec, Spec};
 use crate::pcollection::PCollection;
 
@@ -40,7 +40,7 @@ impl<K: Element, V: Element> PCollection<(K, V)> {
     ) -> PCollection<(K, F::Out)> {
         let operator = combine_operator::<K, V, F>(f);
         let spec = Spec::CombinePerKey { operator, accumulator: F::Acc::coder_spec() };
-        let grouped = codec_of::<(K, crate::exec::Grouped<V>)>();
+        let grouped = grouped_codec::<K, V>();
         let combined = codec_of::<(K, F::Out)>();
         let input = self.in_own_coder(place);
         self.pipeline.collection(combine(&input, spec, place, [grouped, combined]))

@@ -2,7 +2,7 @@
 
 use crate::element::Element;
 use crate::error::Place;
-use crate::exec::Grouped;
+use crate::exec::{Grouped, grouped_codec};
 use crate::graph::Spec;
 use crate::pcollection::PCollection;
 
@@ -15,6 +15,7 @@ impl<K: Element, V: Element> PCollection<(K, V)> {
     pub fn group_by_key(&self) -> PCollection<(K, Grouped<V>)> {
         let place = Place::caller();
         let input = self.in_own_coder(&place);
-        self.pipeline.step("GroupByKey", place, Spec::GroupByKey, input.id).1
+        let codec = grouped_codec::<K, V>();
+        self.pipeline.step_in("GroupByKey", place, Spec::GroupByKey, input.id, codec).1
     }
 }

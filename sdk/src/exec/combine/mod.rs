@@ -1,5 +1,6 @@
 //! Combining values: the user's function, and the parts that it plays before and after a shuffle.
 
+mod merge;
 mod precombine;
 mod table;
 #[cfg(test)]
@@ -12,6 +13,7 @@ use precombine::precombine;
 
 use super::codec::codec_of;
 use super::elementwise::map_unit;
+use super::grouped_codec::grouped_codec;
 use super::table::{Edge, Operator, Role};
 use super::unit::{Unit, UnitResult, UnitSpec};
 use super::{Failure, Grouped, PortCodec};
@@ -97,10 +99,7 @@ impl<K: Element, V: Element, F: CombineFn<V>> Operator for Combine<K, V, F> {
         let f = self.f.clone();
         Ok(match role {
             Role::Precombine => return precombine::<K, V, F>(f, spec),
-            Role::MergeAccumulators => {
-                let merge = move |(key, group): (K, Grouped<F::Acc>)| (key, merged(&f, group));
-                map_unit(Arc::new(merge), spec)
-            }
+            Role::MergeAccumulators => merge::merge::<K, V, F>(f, spec),
             Role::ExtractOutputs => {
                 let extract = move |(key, acc): (K, F::Acc)| (key, f.extract(acc));
                 map_unit(Arc::new(extract), spec)
@@ -122,8 +121,8 @@ impl<K: Element, V: Element, F: CombineFn<V>> Operator for Combine<K, V, F> {
 
     fn codec(&self, role: Role, edge: Edge<'_>) -> Option<Arc<dyn PortCodec>> {
         match (role, edge) {
-            (Role::MergeAccumulators, Edge::Input) => Some(codec_of::<(K, Grouped<F::Acc>)>()),
-            (Role::CombineGroupedValues, Edge::Input) => Some(codec_of::<(K, Grouped<V>)>()),
+            (Role::MergeAccumulators, Edge::Input) => Some(grouped_codec::<K, F::Acc>()),
+            (Role::CombineGroupedValues, Edge::Input) => Some(grouped_codec::<K, V>()),
             (Role::ExtractOutputs, Edge::Input)
             | (
                 Role::Precombine | Role::MergeAccumulators | Role::ConvertToAccumulators,

@@ -17,6 +17,11 @@ use crate::window::{Stamp, TimestampCombiner, Window, Windows};
 /// How many accumulators a unit holds at most. A table of 2^18 places takes seven to eight places,
 /// and one more would double it; this is looked at after each batch.
 const MOST_GROUPS: usize = (7 << 15) - BATCH;
+/// The same where keys hardly repeat: then a table that stays in the cache of a core combines
+/// nearly as much and costs far less.
+const FEW_GROUPS: usize = (7 << 11) - BATCH;
+/// How many values a full table must have combined into an accumulator for its size to pay.
+const WORTHWHILE: usize = 4;
 /// How many bytes the accumulators take at most, without what they own on the heap.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// After how many values accumulators are sent on that may grow with every value.
@@ -58,6 +63,8 @@ struct Precombine<K, V, F: CombineFn<V>, S: Keys<K>> {
     tables: Tables<K, S, F::Acc>,
     /// How many values were added since all accumulators were sent on.
     added: usize,
+    /// How many accumulators are kept at most.
+    most_groups: usize,
     value: PhantomData<fn(V)>,
 }
 
@@ -106,8 +113,17 @@ impl<K: Element, S: Keys<K>, A> Tables<K, S, A> {
 
 impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S> {
     fn new(f: F, times: TimestampCombiner, diagnose: bool) -> Self {
-        let tables = Tables::new();
-        Self { f, times, diagnose, keys: S::default(), tables, added: 0, value: PhantomData }
+        let most_groups = MOST_GROUPS.min(MOST_BYTES / Table::<K, S, F::Acc>::ENTRY_BYTES.max(1));
+        Self {
+            f,
+            times,
+            diagnose,
+            keys: S::default(),
+            tables: Tables::new(),
+            added: 0,
+            most_groups,
+            value: PhantomData,
+        }
     }
 
     /// Adds a batch whose elements are all in one window.
@@ -143,9 +159,15 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
     }
 
     fn is_full(&self) -> bool {
-        let entry = Table::<K, S, F::Acc>::ENTRY_BYTES.max(1);
-        self.tables.groups() >= MOST_GROUPS.min(MOST_BYTES / entry)
+        self.tables.groups() >= self.most_groups
             || (std::mem::needs_drop::<F::Acc>() && self.added >= MOST_VALUES)
+    }
+
+    /// Whether many accumulators were kept and did not pay.
+    fn keeps_too_many(&self) -> bool {
+        let groups = self.tables.groups();
+        let is_full = groups >= self.most_groups && self.most_groups > FEW_GROUPS;
+        is_full && self.added / groups.max(1) < WORTHWHILE
     }
 
     /// Sends all accumulators on.
@@ -221,7 +243,16 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Precombine<K,
             }
             _ => self.add_to_each(values, &stamps)?,
         }
-        if self.is_full() { self.flush(cx) } else { Ok(()) }
+        if !self.is_full() {
+            return Ok(());
+        }
+        let keeps_too_many = self.keeps_too_many();
+        self.flush(cx)?;
+        if keeps_too_many {
+            self.most_groups = FEW_GROUPS;
+            self.tables.spare = None;
+        }
+        Ok(())
     }
 
     fn finish_bundle(&mut self, cx: &Cx<'_>) -> UnitResult {

@@ -131,6 +131,10 @@ impl<K: Element, S: Keys<K>, A> Table<K, S, A> {
         })
     }
 
+    pub(super) fn clear(&mut self) {
+        self.groups.clear();
+    }
+
     /// Takes all groups; the room for them is kept.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Group<K, S::Kept, A>> {
         self.groups.drain()

@@ -1,0 +1,97 @@
+//! Merges the accumulators of each key: those of groups, or accumulators that were never grouped.
+
+use std::marker::PhantomData;
+
+use super::CombineFn;
+use super::merged;
+use super::table::{Encoded, Keys, Table, Typed};
+use crate::coders::Nesting;
+use crate::element::Element;
+use crate::exec::guard::guarded;
+use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
+use crate::exec::{AnyBatch, BATCH, Batch, Grouped, Pairs, Stamps};
+use crate::time::Timestamp;
+
+/// The unit that merges accumulators.
+pub(super) fn merge<K: Element, V: Element, F: CombineFn<V>>(
+    f: F,
+    spec: &UnitSpec<'_>,
+) -> Box<dyn Unit> {
+    let diagnose = spec.config.diagnose;
+    if K::typed_key().is_some() {
+        return Box::new(Merge::<K, V, F, Typed>::new(f, diagnose));
+    }
+    Box::new(Merge::<K, V, F, Encoded>::new(f, diagnose))
+}
+
+struct Merge<K, V, F: CombineFn<V>, S: Keys<K>> {
+    f: F,
+    diagnose: bool,
+    keys: S,
+    table: Table<K, S, F::Acc>,
+    value: PhantomData<fn(V)>,
+}
+
+impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Merge<K, V, F, S> {
+    fn new(f: F, diagnose: bool) -> Self {
+        let (keys, table) = (S::default(), Table::default());
+        Self { f, diagnose, keys, table, value: PhantomData }
+    }
+
+    fn add(&mut self, key: &K, acc: F::Acc) -> UnitResult {
+        let Self { f, keys, table, .. } = self;
+        let mut acc = Some(acc);
+        let first = || acc.take().unwrap_or_else(|| f.create());
+        // All groups get the same timestamp when they are sent on.
+        let group = table.group(keys, key, Timestamp::MIN, first)?;
+        if let Some(acc) = acc {
+            f.merge(&mut group.acc, acc);
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, stamps: &Stamps, cx: &Cx<'_>) -> UnitResult {
+        let mut values = Vec::with_capacity(self.table.len().min(BATCH));
+        for group in self.table.drain() {
+            values.push((group.key, group.acc));
+            if values.len() >= BATCH {
+                let empty = Vec::with_capacity(BATCH);
+                cx.emit(0, Batch::new(std::mem::replace(&mut values, empty), stamps.clone()))?;
+            }
+        }
+        cx.emit(0, Batch::new(values, stamps.clone()))
+    }
+}
+
+impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Merge<K, V, F, S> {
+    fn start_bundle(&mut self, _cx: &Cx<'_>) -> UnitResult {
+        self.table.clear();
+        Ok(())
+    }
+
+    fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
+        let Batch { values, stamps } = typed::<(K, Grouped<F::Acc>)>(batch)?;
+        let mut out = Vec::with_capacity(values.len());
+        guarded(self.diagnose, values.into_iter(), |_, (key, group)| {
+            out.push((key, merged(&self.f, group)));
+            Ok(())
+        })
+        .map_err(|interrupted| interrupted.in_batch(&stamps))?;
+        cx.emit(0, Batch::new(out, stamps))
+    }
+
+    fn process_pairs(&mut self, pairs: &Pairs<'_>, cx: &Cx<'_>) -> UnitResult<bool> {
+        if self.diagnose {
+            // Groups show which key fails.
+            return Ok(false);
+        }
+        for slice in &pairs.slices {
+            slice.each(|reader| {
+                let (key, acc) = <(K, F::Acc)>::decode(reader, Nesting::Nested)?;
+                self.add(&key, acc)
+            })?;
+        }
+        self.flush(&Stamps::constant(pairs.stamp.clone()), cx)?;
+        Ok(true)
+    }
+}
