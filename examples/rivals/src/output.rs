@@ -36,6 +36,11 @@ impl Output {
         if self.buffer.len() < BLOCK { Ok(()) } else { self.flush() }
     }
 
+    /// Writes `text` past what is appended otherwise.
+    pub(crate) fn write(&mut self, text: &[u8]) -> io::Result<()> {
+        self.file.write_all(text)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.file.write_all(&self.buffer)?;
         self.buffer.clear();

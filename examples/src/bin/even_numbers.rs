@@ -6,6 +6,8 @@
 //! cargo run --release -p examples --bin even_numbers -- --input examples/data/numbers.txt --output /tmp/doubled.txt
 //! ```
 
+// For its allocator.
+use examples as _;
 use purlin::prelude::*;
 
 const USAGE: &str = "\

@@ -8,6 +8,8 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "transforms take collections by value")]
 
+// For its allocator.
+use examples as _;
 use purlin::prelude::*;
 
 const USAGE: &str = "\

@@ -17,6 +17,10 @@ pub(super) struct Digest {
 }
 
 impl Digest {
+    pub(super) fn new(lines: u64, sum: u64) -> Self {
+        Self { lines, sum }
+    }
+
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
         let (mut digest, mut line) = (Self::default(), Vec::new());
@@ -44,7 +48,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} lines ({:016x})", self.lines, self.sum)
+        write!(f, "{} outputs ({:016x})", self.lines, self.sum)
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use crate::failure::{Failure, Outcome};
 
-use super::{program::Workload, random::Random, words::Words};
+use super::{random::Random, words::Words, workload::Workload};
 
 /// To be raised when what is generated changes: it is part of the files' names.
 const VERSION: u32 = 1;
@@ -16,12 +16,12 @@ const SEED: u64 = 2026;
 const WORDS_A_LINE: usize = 10;
 const INTEGERS_BELOW: u64 = 100_000_000;
 
-/// The input of `workload` in `folder`, of `size` MB, made now if it is not there.
-pub(super) fn file(workload: Workload, folder: &Path, size: u64) -> Outcome<PathBuf> {
-    let path = folder.join(format!("{workload}-{size}mb-v{VERSION}.txt"));
+/// The input of `workload` in `folder`, of `bytes`, made now if it is not there.
+pub(super) fn file(workload: Workload, folder: &Path, bytes: u64) -> Outcome<PathBuf> {
+    let path = folder.join(format!("{workload}-{bytes}-v{VERSION}.txt"));
     if !path.exists() {
         eprintln!("making {}", path.display());
-        make(workload, &path, size * 1_000_000).map_err(Failure::at(&path))?;
+        make(workload, &path, bytes).map_err(Failure::at(&path))?;
     }
     Ok(path)
 }
@@ -38,15 +38,15 @@ fn make(workload: Workload, path: &Path, bytes: u64) -> io::Result<()> {
 /// Writes lines until there are `bytes`.
 fn write(workload: Workload, file: &mut impl Write, bytes: u64) -> io::Result<()> {
     let mut random = Random::from_seed(SEED);
-    match workload {
-        Workload::Wordcount => {
+    match workload.name {
+        "wordcount" => {
             let words = Words::new(&mut random);
             lines(file, bytes, || {
                 let line: Vec<_> = (0..WORDS_A_LINE).map(|_| words.draw(&mut random)).collect();
                 line.join(" ")
             })
         }
-        Workload::EvenNumbers => lines(file, bytes, || random.below(INTEGERS_BELOW).to_string()),
+        _ => lines(file, bytes, || random.below(INTEGERS_BELOW).to_string()),
     }
 }
 
@@ -74,15 +74,15 @@ mod tests {
     fn inputs_are_the_same_everywhere() {
         let first = |workload| text(workload).lines().next().map(str::to_owned).unwrap();
         assert_eq!(
-            first(Workload::Wordcount),
+            first(Workload::ALL[0]),
             "fyr mrkusyuif ait awi ehroxk jdyq egwwyo efbtqdk dciohyd fbggubr"
         );
-        assert_eq!(first(Workload::EvenNumbers), "85785422");
+        assert_eq!(first(Workload::ALL[1]), "85785422");
     }
 
     #[test]
     fn an_input_ends_with_the_line_that_fills_it() {
-        for workload in Workload::ALL {
+        for workload in Workload::ALL.into_iter().take(2) {
             let text = text(workload);
             assert!(text.ends_with('\n') && text.len() >= 200, "{text}");
             let last = text.lines().last().unwrap();

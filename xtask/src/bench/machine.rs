@@ -1,16 +1,17 @@
 //! The facts without which a number says nothing.
 
-use std::{fs, process::Command, thread};
+use std::{env, fs, process::Command, thread};
 
 use crate::{failure::Outcome, process, workspace};
 
 /// Each is a line of the report.
-pub(super) fn facts(size: u64, runs: u64) -> Outcome<Vec<String>> {
+pub(super) fn facts() -> Outcome<Vec<String>> {
     let cores = thread::available_parallelism().map_or(0, usize::from);
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or_default();
+    let arguments: Vec<_> = env::args().skip(1).collect();
     Ok(vec![
-        format!("`cargo xtask bench --size {size} --runs {runs}`, medians"),
+        format!("`cargo xtask {}`, medians", arguments.join(" ")),
         format!("{cores} cores of {}, load {load} before", model()),
         rustc()?,
         commit()?,

@@ -53,18 +53,19 @@ impl fmt::Display for Usage {
     }
 }
 
-/// Runs `command` to its end. What it prints as errors goes to a file in `folder`, and into the
-/// failure if it fails.
+/// Runs `command` to its end; gives what it printed too. What it prints as errors goes into the
+/// failure if it fails. Both go through files in `folder`.
 ///
 /// Nothing else may be started meanwhile: the system counts the time of all children together.
-pub(super) fn run(command: &mut Command, folder: &Path) -> Outcome<Usage> {
+pub(super) fn run(command: &mut Command, folder: &Path) -> Outcome<(Usage, String)> {
     tree::check()?;
     // What a process leaves behind becomes our child, so that its time is counted too; and the
     // group tells it from other children.
     prctl::set_child_subreaper(true).map_err(|error| refused("prctl", error))?;
-    let errors = folder.join("stderr.txt");
+    let [printed, errors] = ["stdout.txt", "stderr.txt"].map(|name| folder.join(name));
+    let stdout = File::create(&printed).map_err(Failure::at(&printed))?;
     let stderr = File::create(&errors).map_err(Failure::at(&errors))?;
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).process_group(0);
+    command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).process_group(0);
     let cpu_before = cpu_of_children()?;
     let begin = Instant::now();
     let mut child = process::spawn(command)?;
@@ -79,7 +80,8 @@ pub(super) fn run(command: &mut Command, folder: &Path) -> Outcome<Usage> {
         return Err(Failure::new(format!("{}:\n{}", process::ended(command, status), text.trim())));
     }
     reaped?;
-    Ok(Usage { wall, cpu: cpu_of_children()? - cpu_before, peak_kib: tree.peak_kib() })
+    let usage = Usage { wall, cpu: cpu_of_children()? - cpu_before, peak_kib: tree.peak_kib() };
+    Ok((usage, fs::read_to_string(&printed).map_err(Failure::at(&printed))?))
 }
 
 /// Looks at `tree` at once and from time to time, until `child` has ended.
@@ -132,7 +134,7 @@ mod tests {
     /// The shell counts to `$1`: it takes time without sleeping.
     const COUNT: &str = "count() { i=0; while [ $i -lt $1 ]; do i=$((i+1)); done; }; ";
 
-    fn shell(script: &str, folder: &Path) -> Outcome<Usage> {
+    fn shell(script: &str, folder: &Path) -> Outcome<(Usage, String)> {
         let script = [COUNT, script].concat();
         run(Command::new("sh").args(["-c", &script]).current_dir(folder), folder)
     }
@@ -140,7 +142,8 @@ mod tests {
     #[test]
     fn time_and_memory_are_measured() {
         let folder = tempfile::tempdir().unwrap();
-        let usage = shell("count 100000", folder.path()).unwrap();
+        let (usage, printed) = shell("count 100000; echo done", folder.path()).unwrap();
+        assert_eq!(printed, "done\n");
         assert!(usage.wall > WAIT_EVERY && usage.cpu > WAIT_EVERY);
         assert!(usage.peak_kib > 500);
     }

@@ -1,4 +1,4 @@
-//! What is measured: the examples on each runner, and their hand-written rivals.
+//! Who is measured: the examples on each runner, and their rivals.
 
 use std::{env, fmt, path::Path, process::Command};
 
@@ -6,62 +6,116 @@ use clap::ValueEnum;
 
 use crate::{failure::Outcome, process, workspace};
 
-/// A job that every program does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(super) enum Workload {
-    Wordcount,
-    EvenNumbers,
+use super::workload::{Input, Workload};
+
+/// One way to do a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Program {
+    pub(super) system: System,
+    /// How many threads or worker processes it has.
+    pub(super) threads: usize,
 }
 
-impl Workload {
-    pub(super) const ALL: [Self; 2] = [Self::Wordcount, Self::EvenNumbers];
+/// What a program is written with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum System {
+    Parallel,
+    Direct,
+    Grpc,
+    Rival(Rival),
 }
 
-impl fmt::Display for Workload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.to_possible_value().expect("no workload is hidden");
-        f.write_str(value.get_name())
+/// What Purlin is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(super) enum Rival {
+    /// Nothing: by hand, as fast as we can
+    Hand,
+    /// Nothing: by hand in an hour, on one thread
+    Plain,
+    Timely,
+    Renoir,
+    Polars,
+    Datafusion,
+}
+
+impl Rival {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Hand, Self::Plain, Self::Timely, Self::Renoir, Self::Polars, Self::Datafusion];
+
+    fn name(self) -> String {
+        self.to_possible_value().expect("no rival is hidden").get_name().to_owned()
+    }
+
+    /// Whether it has a program for `workload`.
+    fn does(self, workload: Workload) -> bool {
+        match self {
+            Self::Hand | Self::Plain | Self::Timely => !workload.is_query(),
+            Self::Renoir => true,
+            Self::Polars | Self::Datafusion => {
+                !workload.is_query() && workload.name != "even_numbers"
+            }
+        }
+    }
+
+    /// What its program is compiled with.
+    fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Hand | Self::Plain => &[],
+            Self::Timely => &["timely"],
+            Self::Renoir => &["renoir", "nexmark"],
+            Self::Polars => &["polars"],
+            Self::Datafusion => &["datafusion"],
+        }
     }
 }
 
-/// One way to do a workload.
-#[derive(Clone, Copy)]
-pub(super) enum Program {
-    /// Written by hand, on one thread, as fast as we can.
-    Rival,
-    /// Written by hand, on one thread, without SIMD or other art.
-    Plain,
-    /// The example with these options.
-    Example(&'static [&'static str]),
+/// The programs that do `workload` with `rivals`, each on each number of `threads`. The first is
+/// what the others are compared with: a rival, if there is one, with the most threads.
+pub(super) fn of(workload: Workload, rivals: &[Rival], threads: &[usize]) -> Vec<Program> {
+    let most = threads.iter().copied().max().unwrap_or(1);
+    let on_each = |system| {
+        let mut all: Vec<_> = threads.iter().map(|it| Program { system, threads: *it }).collect();
+        all.sort_by_key(|it| std::cmp::Reverse(it.threads));
+        all
+    };
+    let rivals = rivals.iter().filter(|rival| rival.does(workload));
+    let mut programs: Vec<_> = rivals
+        .flat_map(|rival| match rival {
+            Rival::Plain => vec![Program { system: System::Rival(*rival), threads: 1 }],
+            rival => on_each(System::Rival(*rival)),
+        })
+        .collect();
+    programs.extend(on_each(System::Parallel));
+    programs.push(Program { system: System::Direct, threads: 1 });
+    // A worker process would make the events of a query again, and that would be measured.
+    if !workload.is_query() {
+        programs.push(Program { system: System::Grpc, threads: most });
+    }
+    programs
 }
 
-/// All of them; the others are compared with the first.
-pub(super) const PROGRAMS: [Program; 5] = [
-    Program::Rival,
-    Program::Plain,
-    Program::Example(&["--runner=parallel"]),
-    Program::Example(&["--runner=direct"]),
-    Program::Example(&["--runner=grpc", "--workers=2"]),
-];
-
 impl Program {
-    /// The program, which reads `input` and writes the one file `output`.
-    pub(super) fn command(self, workload: Workload, input: &Path, output: &Path) -> Command {
-        let target = workspace::target("");
-        let mut command = match self {
-            Self::Rival | Self::Plain => {
-                let kind = if matches!(self, Self::Rival) { "hand" } else { "plain" };
-                let name = format!("rivals/release/{kind}_{workload}");
-                let mut command = Command::new(target.join(name));
-                command.args([input, output]);
+    /// The program, with an input of `size`, which is in `file` where the workload reads one;
+    /// there it writes the one file `output`.
+    pub(super) fn command(
+        self,
+        workload: Workload,
+        size: u64,
+        file: &Path,
+        output: &Path,
+    ) -> Command {
+        let mut command = match self.system {
+            System::Rival(rival) => {
+                let path = workspace::target("rivals/release").join(rival.name());
+                let mut command = Command::new(path);
+                command.args([workload.name, &self.threads.to_string()]);
+                match workload.input {
+                    Input::File(_) => command.args([file, output]),
+                    _ => command.arg(size.to_string()),
+                };
                 command
             }
-            Self::Example(options) => {
-                let mut command = Command::new(target.join(format!("release/{workload}")));
-                command.arg("--input").arg(input).arg("--output").arg(output).args(options);
-                command
-            }
+            _ => self.example(workload, size, file, output),
         };
         for (name, _) in env::vars_os().filter(|(name, _)| is_setting(&name.to_string_lossy())) {
             command.env_remove(name);
@@ -69,63 +123,119 @@ impl Program {
         command
     }
 
+    fn example(self, workload: Workload, size: u64, file: &Path, output: &Path) -> Command {
+        let name = if let Input::File(_) = workload.input { workload.name } else { "workloads" };
+        let mut command = Command::new(workspace::target("release").join(name));
+        match workload.input {
+            Input::File(_) => command.arg("--input").arg(file).arg("--output").arg(output),
+            _ => command.arg(format!("--workload={workload}")).arg(format!("--elements={size}")),
+        };
+        if workload.is_query() {
+            command.arg(format!("--readers={}", self.threads));
+        }
+        command.args(self.options());
+        command
+    }
+
+    /// The options of a pipeline that say where it runs.
+    fn options(self) -> Vec<String> {
+        match self.system {
+            System::Parallel => {
+                vec!["--runner=parallel".to_owned(), format!("--parallelism={}", self.threads)]
+            }
+            System::Grpc => vec!["--runner=grpc".to_owned(), format!("--workers={}", self.threads)],
+            System::Direct => vec!["--runner=direct".to_owned()],
+            System::Rival(_) => Vec::new(),
+        }
+    }
+
+    /// Whether it is one of Purlin's own.
     #[cfg(test)]
-    pub(super) fn is_rival(self) -> bool {
-        matches!(self, Self::Rival)
+    pub(super) fn is_ours(self) -> bool {
+        !matches!(self.system, System::Rival(_))
     }
 }
 
 /// Whether a variable of the caller's would change what is measured.
 fn is_setting(variable: &str) -> bool {
-    variable == "RUST_LOG" || variable.starts_with("PURLIN_")
+    variable == "RUST_LOG" || variable.starts_with("PURLIN_") || variable.starts_with("POLARS_")
 }
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rival => f.write_str("hand-written, one thread"),
-            Self::Plain => f.write_str("hand-written, one thread, plain"),
-            Self::Example(options) => write!(f, "Purlin, `{}`", options.join(" ")),
+        let threads = self.threads;
+        match self.system {
+            System::Parallel => write!(f, "Purlin parallel, {threads}")?,
+            System::Direct => write!(f, "Purlin direct, {threads}")?,
+            System::Grpc => return write!(f, "Purlin grpc, {threads} workers"),
+            System::Rival(Rival::Hand) => write!(f, "hand-written, {threads}")?,
+            System::Rival(Rival::Plain) => write!(f, "hand-written plainly, {threads}")?,
+            System::Rival(rival) => write!(f, "{}, {threads}", rival.name())?,
         }
+        f.write_str(if threads == 1 { " thread" } else { " threads" })
     }
 }
 
 /// Builds all programs as a user would for speed.
-pub(super) fn build() -> Outcome {
+pub(super) fn build(rivals: &[Rival]) -> Outcome {
     let mut examples = process::cargo();
     examples.args(["build", "--release", "--package", "examples", "--features"]);
     examples.arg("runner-direct,runner-parallel,runner-grpc");
-    for workload in Workload::ALL {
-        examples.arg("--bin").arg(workload.to_string());
+    for name in ["wordcount", "even_numbers", "workloads"] {
+        examples.arg("--bin").arg(name);
     }
     process::stream(examples.arg("--target-dir").arg(workspace::target("")))?;
-    let mut rivals = process::cargo();
-    rivals.args(["build", "--release", "--locked"]);
-    rivals.args(["--manifest-path", "examples/rivals/Cargo.toml"]);
-    process::stream(rivals.arg("--target-dir").arg(workspace::target("rivals")))
+    let mut cargo = process::cargo();
+    cargo.args(["build", "--release", "--locked", "--bins"]);
+    cargo.args(["--manifest-path", "examples/rivals/Cargo.toml"]);
+    let features: Vec<_> = rivals.iter().flat_map(|rival| rival.features()).copied().collect();
+    cargo.arg(format!("--features={}", features.join(",")));
+    process::stream(cargo.arg("--target-dir").arg(workspace::target("rivals")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_program_is_called_with_input_output_and_its_options() {
-        let lines = PROGRAMS.map(|program| {
-            let command = program.command(Workload::EvenNumbers, Path::new("in"), Path::new("out"));
+    fn lines(workload: usize, rivals: &[Rival]) -> Vec<String> {
+        let workload = Workload::ALL[workload];
+        let line = |program: Program| {
+            let command = program.command(workload, 7, Path::new("in"), Path::new("out"));
             let name = Path::new(command.get_program()).strip_prefix(workspace::target(""));
             let words = std::iter::once(name.unwrap().as_os_str()).chain(command.get_args());
             words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
-        });
+        };
+        of(workload, rivals, &[1, 2]).into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn programs_that_read_a_file_get_input_and_output() {
         let example = "release/even_numbers --input in --output out";
         assert_eq!(
-            lines,
+            lines(1, &[Rival::Hand, Rival::Plain, Rival::Polars]),
             [
-                "rivals/release/hand_even_numbers in out".to_owned(),
-                "rivals/release/plain_even_numbers in out".to_owned(),
-                format!("{example} --runner=parallel"),
+                "rivals/release/hand even_numbers 2 in out".to_owned(),
+                "rivals/release/hand even_numbers 1 in out".to_owned(),
+                "rivals/release/plain even_numbers 1 in out".to_owned(),
+                format!("{example} --runner=parallel --parallelism=2"),
+                format!("{example} --runner=parallel --parallelism=1"),
                 format!("{example} --runner=direct"),
                 format!("{example} --runner=grpc --workers=2"),
+            ]
+        );
+    }
+
+    #[test]
+    fn other_programs_get_the_number_of_elements() {
+        let example = "release/workloads --workload=q5 --elements=7";
+        assert_eq!(
+            lines(10, &[Rival::Hand, Rival::Renoir]),
+            [
+                "rivals/release/renoir q5 2 7".to_owned(),
+                "rivals/release/renoir q5 1 7".to_owned(),
+                format!("{example} --readers=2 --runner=parallel --parallelism=2"),
+                format!("{example} --readers=1 --runner=parallel --parallelism=1"),
+                format!("{example} --readers=1 --runner=direct"),
             ]
         );
     }

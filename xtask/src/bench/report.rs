@@ -2,27 +2,47 @@
 
 use std::{fmt::Write, time::Duration};
 
-use super::{Measured, measure::Usage, program::PROGRAMS};
+use super::{Measured, measure::Usage, program::Program};
 
 /// One section a workload. A ratio is that of the median to the first program's.
 pub(super) fn markdown(facts: &[String], measured: &[Measured]) -> String {
     let facts = facts.iter().map(|fact| format!("- {fact}\n"));
-    let sections = measured.iter().map(|it| {
-        let rows = PROGRAMS.iter().zip(&it.usages);
-        let rows: String = rows
-            .map(|(program, usages)| row(&program.to_string(), usages, &it.usages[0]))
-            .collect();
-        format!("\n## {}\n\n{HEAD}{rows}", it.workload)
-    });
-    facts.chain(sections).collect()
+    facts.chain(measured.iter().map(|it| section(it, smaller(it, measured)))).collect()
 }
 
-const HEAD: &str = "\
-| program | wall s | least to most | ratio | CPU s | ratio | peak MiB |
-|---|---|---|---|---|---|---|
-";
+/// The same workload at the first scale, if there is another one.
+fn smaller<'m>(it: &Measured, measured: &'m [Measured]) -> Option<&'m Measured> {
+    measured.iter().find(|other| other.workload == it.workload && other.scale < it.scale)
+}
 
-fn row(name: &str, usages: &[Usage], first: &[Usage]) -> String {
+fn section(it: &Measured, smaller: Option<&Measured>) -> String {
+    let Measured { workload, scale, programs } = it;
+    let mut section =
+        format!("\n## {workload}\n\n{}: {}\n", workload.title, workload.sized(*scale));
+    section.push_str(HEAD);
+    section.push_str(if smaller.is_some() { " growth |\n" } else { "\n" });
+    section.push_str(&"|---".repeat(if smaller.is_some() { 8 } else { 7 }));
+    section.push_str("|\n");
+    for (program, usages) in programs {
+        let growth = smaller.and_then(|smaller| growth(it, smaller, *program));
+        section.push_str(&row(&program.to_string(), usages, &programs[0].1, growth));
+    }
+    section
+}
+
+const HEAD: &str = "
+| program | wall s | least to most | ratio | CPU s | ratio | peak MiB |";
+
+/// By how much more the wall time has grown than the input.
+fn growth(larger: &Measured, smaller: &Measured, program: Program) -> Option<f64> {
+    let wall = |it: &Measured| {
+        let (_, usages) = it.programs.iter().find(|(other, _)| *other == program)?;
+        Some(seconds(median(usages, |usage| usage.wall)) / it.workload.size(it.scale) as f64)
+    };
+    Some(wall(larger)? / wall(smaller)?)
+}
+
+fn row(name: &str, usages: &[Usage], first: &[Usage], growth: Option<f64>) -> String {
     let walls = sorted(usages, |usage| usage.wall);
     let (least, most) = (walls[0], walls[walls.len() - 1]);
     let mut row = format!("| {name} ");
@@ -36,6 +56,9 @@ fn row(name: &str, usages: &[Usage], first: &[Usage]) -> String {
     ] {
         write!(row, "| {cell} ").expect("writing to a string succeeds");
     }
+    if let Some(growth) = growth {
+        write!(row, "| {growth:.2} ").expect("writing to a string succeeds");
+    }
     row + "|\n"
 }
 
@@ -43,12 +66,12 @@ fn ratio(usages: &[Usage], first: &[Usage], of: fn(&Usage) -> Duration) -> Strin
     format!("{:.2}", seconds(median(usages, of)) / seconds(median(first, of)))
 }
 
-fn seconds(duration: Duration) -> f64 {
+pub(super) fn seconds(duration: Duration) -> f64 {
     duration.as_secs_f64()
 }
 
 /// The middle one, or of two the lesser. There is at least one.
-fn median<T: Ord>(usages: &[Usage], of: fn(&Usage) -> T) -> T {
+pub(super) fn median<T: Ord>(usages: &[Usage], of: fn(&Usage) -> T) -> T {
     let mut values = sorted(usages, of);
     values.swap_remove((values.len() - 1) / 2)
 }
@@ -60,36 +83,57 @@ fn sorted<T: Ord>(usages: &[Usage], of: fn(&Usage) -> T) -> Vec<T> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use crate::bench::program::Workload;
+    use crate::bench::{
+        program::{self, Rival},
+        workload::Workload,
+    };
 
     fn usage(wall_ms: u64, cpu_ms: u64, mib: u64) -> Usage {
         let (wall, cpu) = (Duration::from_millis(wall_ms), Duration::from_millis(cpu_ms));
         Usage { wall, cpu, peak_kib: mib << 10 }
     }
 
+    /// A rival and the runners; all times are `times` as long.
+    pub(crate) fn measured(scale: f64, times: u64) -> Measured {
+        let rival =
+            [usage(100 * times, 90, 30), usage(300 * times, 110, 30), usage(110 * times, 100, 31)];
+        let other =
+            [usage(55 * times, 250, 60), usage(54 * times, 200, 70), usage(80 * times, 300, 50)];
+        let programs = program::of(Workload::ALL[0], &[Rival::Hand], &[2]).into_iter();
+        let programs = programs.map(|program| {
+            let usages = if program.is_ours() { other.to_vec() } else { rival.to_vec() };
+            (program, usages)
+        });
+        Measured { workload: Workload::ALL[0], scale, programs: programs.collect() }
+    }
+
     #[test]
     fn a_row_is_medians_and_ratios_of_them() {
-        let rival = vec![usage(100, 90, 30), usage(300, 110, 30), usage(110, 100, 31)];
-        let other = vec![usage(55, 250, 60), usage(54, 200, 70), usage(80, 300, 50)];
-        let usages = vec![rival.clone(), rival, other.clone(), other.clone(), other];
-        let measured = Measured { workload: Workload::Wordcount, usages };
-        let report = markdown(&["2 cores".to_owned()], &[measured]);
-        let mut lines = report.lines().skip(6);
-        assert!(report.starts_with("- 2 cores\n\n## wordcount\n\n| program | wall s |"));
+        let report = markdown(&["2 cores".to_owned()], &[measured(0.1, 1)]);
+        let mut lines = report.lines();
+        assert_eq!(lines.next(), Some("- 2 cores"));
+        assert_eq!(lines.nth(1), Some("## wordcount"));
+        assert_eq!(lines.nth(1), Some("count the words of a text, write the counts: 50 MB"));
+        assert_eq!(
+            lines.nth(3),
+            Some("| hand-written, 2 threads | 0.110 | 0.100 to 0.300 | 1.00 | 0.100 | 1.00 | 30 |")
+        );
         assert_eq!(
             lines.next(),
             Some(
-                "| hand-written, one thread | 0.110 | 0.100 to 0.300 | 1.00 | 0.100 | 1.00 | 30 |"
+                "| Purlin parallel, 2 threads | 0.055 | 0.054 to 0.080 | 0.50 | 0.250 | 2.50 | 60 |"
             )
         );
-        assert_eq!(
-            lines.nth(1),
-            Some(
-                "| Purlin, `--runner=parallel` | 0.055 | 0.054 to 0.080 | 0.50 | 0.250 | 2.50 | 60 |"
-            )
-        );
+    }
+
+    #[test]
+    fn growth_is_the_time_of_an_element_against_that_at_the_first_scale() {
+        let report = markdown(&[], &[measured(0.1, 1), measured(1.0, 20)]);
+        let rows: Vec<_> = report.lines().filter(|line| line.contains("hand-written")).collect();
+        assert!(rows[0].ends_with("| 30 |"), "{}", rows[0]);
+        assert!(rows[1].ends_with("| 30 | 2.00 |"), "{}", rows[1]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::str;
 
-use crate::{blocks::Block, error::Result};
+use super::blocks::Block;
+use crate::error::Result;
 
 const EIGHT: usize = 8;
 /// Ten to the power of the index.
@@ -69,7 +70,7 @@ fn any(block: Block<'_>, at: usize) -> Result<(i64, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blocks::Blocks;
+    use crate::hand::blocks::Blocks;
 
     fn parse(text: &str) -> Result<Vec<i64>> {
         let (mut blocks, mut all) = (Blocks::of(text.as_bytes(), |b| b == b'\n'), Vec::new());

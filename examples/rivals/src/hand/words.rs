@@ -2,7 +2,7 @@
 
 use wide::u8x16;
 
-use crate::blocks::Block;
+use super::blocks::Block;
 
 /// So much text is looked at in one go: its edges stay in the first level cache.
 const STEP: usize = 8 << 10;
@@ -84,7 +84,7 @@ fn separators_16(bytes: [u8; 16]) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blocks::Blocks;
+    use crate::hand::blocks::Blocks;
 
     fn words(text: &[u8]) -> Vec<Vec<u8>> {
         let (mut blocks, mut all) = (Blocks::of(text, is_separator), Vec::new());

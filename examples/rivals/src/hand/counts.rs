@@ -3,7 +3,7 @@
 use foldhash::{HashMap, HashMapExt};
 use hashbrown::{HashTable, hash_table::Entry};
 
-use crate::{
+use super::{
     blocks::Block,
     key::{Key, LONGEST},
 };
@@ -55,6 +55,20 @@ impl Counts {
                 Entry::Vacant(free) => drop(free.insert(Counted { key, count: 1 })),
             }
         }
+    }
+
+    /// The counts of both.
+    pub(crate) fn merge(mut self, other: Self) -> Self {
+        for Counted { key, count } in other.short {
+            match self.short.entry(key.hash(), |it| it.key == key, |it| it.key.hash()) {
+                Entry::Occupied(mut found) => found.get_mut().count += count,
+                Entry::Vacant(free) => drop(free.insert(Counted { key, count })),
+            }
+        }
+        for (word, count) in other.long {
+            *self.long.entry(word).or_default() += count;
+        }
+        self
     }
 
     /// Looks up before it owns: a word is copied the first time only.

@@ -1,7 +1,0 @@
-//! `hand_wordcount INPUT OUTPUT`
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    rivals::run(rivals::wordcount)
-}

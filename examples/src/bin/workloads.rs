@@ -1,0 +1,54 @@
+//! Runs a workload that other programs run as well, for `cargo xtask bench`, and prints a line with
+//! what came out and what the pipeline took.
+//!
+//! ```text
+//! cargo run --release -p examples --features runner-parallel --bin workloads -- --workload sum_zipf --elements 50000000
+//! ```
+
+#![expect(clippy::print_stdout, reason = "it prints the result")]
+
+use std::time::Instant;
+
+use examples::machine::cpu_time;
+use examples::nexmark::{Generator, Query, source};
+use examples::workloads::generated::Pairs;
+use examples::workloads::{DIGEST, OUTPUTS, group, sum};
+use purlin::prelude::*;
+
+const USAGE: &str = "\
+Runs a workload and prints the result.
+
+  --workload=NAME   sum_uniform, sum_zipf, group, or q0 to q12
+  --elements=N      of how many generated elements
+  --readers=N       how many readers share the events of a query out (default 1)";
+
+fn main() -> purlin::Result<()> {
+    let p = Pipeline::from_args_or_help(USAGE)?;
+    build(&p, p.options().required("workload")?, p.options())?;
+    // The events of a query are there now: they are not what is measured.
+    let (start, cpu) = (Instant::now(), cpu_time());
+    let finished = p.run()?;
+    let (wall, cpu) = (start.elapsed().as_micros(), (cpu_time() - cpu).as_micros());
+    let (outputs, digest) = (finished.counter(OUTPUTS), finished.counter(DIGEST));
+    println!("outputs={outputs} digest={digest} wall_us={wall} cpu_us={cpu}");
+    Ok(())
+}
+
+fn build(p: &Pipeline, workload: &str, options: &PipelineOptions) -> purlin::Result<()> {
+    let elements: u64 = options.value("elements")?.unwrap_or(1_000_000);
+    let numbers = i64::try_from(elements).unwrap_or(i64::MAX);
+    match workload {
+        "sum_uniform" => sum(p, Pairs::uniform(), numbers),
+        "sum_zipf" => sum(p, Pairs::zipf(), numbers),
+        "group" => group(p, numbers),
+        name => match Query::ALL.iter().find(|query| query.name == name) {
+            Some(query) => {
+                let events = Generator::new(elements).generate();
+                let source = source(&events).readers(options.value("readers")?.unwrap_or(1));
+                query.apply(&p.apply(source), &std::env::temp_dir());
+            }
+            None => return Err(purlin::Error::Options(format!("there is no workload `{name}`"))),
+        },
+    }
+    Ok(())
+}
