@@ -141,20 +141,15 @@ impl Writer {
 
     fn flush_all(&mut self, cx: &Cx<'_>) -> UnitResult {
         (0..self.buffers.len()).try_for_each(|partition| {
-            let data = take(&mut self.buffers[partition].data);
-            self.flush(partition, data, cx)
+            let bytes = settled(&mut self.buffers[partition].data);
+            self.flush(partition, bytes, cx)
         })
     }
 
-    fn flush(&mut self, partition: usize, data: Vec<u8>, cx: &Cx<'_>) -> UnitResult {
+    fn flush(&mut self, partition: usize, data: Bytes, cx: &Cx<'_>) -> UnitResult {
         let buffer = &mut self.buffers[partition];
         if buffer.count == 0 {
             return Ok(());
-        }
-        let mut data = data;
-        if self.config.partitions > 0 {
-            // It may wait for long: until its window is complete.
-            data.shrink_to_fit();
         }
         if u32::try_from(data.len()).is_err() {
             return Err(super::Failure::new(format!(
@@ -163,7 +158,7 @@ impl Writer {
             )));
         }
         let chunk = Chunk {
-            data: Bytes::from(data),
+            data,
             framing: self.framing.clone(),
             count: take(&mut buffer.count),
             partition: (self.config.partitions > 0)
@@ -172,6 +167,16 @@ impl Writer {
         };
         cx.router.with_host(|host| host.emit(&self.id, chunk))
     }
+}
+
+/// What a buffer holds, which may wait for long: a buffer that is mostly empty is used again.
+fn settled(buffer: &mut Vec<u8>) -> Bytes {
+    if buffer.len() >= buffer.capacity() / 4 * 3 {
+        return take(buffer).into();
+    }
+    let bytes = Bytes::copy_from_slice(buffer);
+    buffer.clear();
+    bytes
 }
 
 /// Writes all elements into one buffer.
@@ -195,7 +200,7 @@ impl EncodeEdges for Whole<'_> {
         }
         self.writer.buffers[0].count += 1;
         if out.len() >= CHUNK_BYTES {
-            return self.writer.flush(0, take(out), self.cx);
+            return self.writer.flush(0, take(out).into(), self.cx);
         }
         Ok(())
     }
@@ -217,6 +222,13 @@ impl EncodeEdges for Partitioned<'_> {
         let mut entry = self.writer.entry(out, 0, value_start, key_length);
         let partition = partition_of(entry.key_hash, self.writer.config.partitions) as usize;
         let buffer = &mut self.writer.buffers[partition];
+        if buffer.data.len() + out.len() > CHUNK_BYTES && buffer.count > 0 {
+            let full = settled(&mut buffer.data);
+            // As large as it may become: then it is never moved.
+            buffer.data.reserve(CHUNK_BYTES);
+            self.writer.flush(partition, full, self.cx)?;
+        }
+        let buffer = &mut self.writer.buffers[partition];
         let base = u32::try_from(buffer.data.len()).unwrap_or(u32::MAX);
         buffer.data.extend_from_slice(out);
         buffer.count += 1;
@@ -224,10 +236,6 @@ impl EncodeEdges for Partitioned<'_> {
             entry.start = base;
             entry.value = entry.value.saturating_add(base);
             buffer.index.push(entry);
-        }
-        if buffer.data.len() >= CHUNK_BYTES {
-            let data = take(&mut buffer.data);
-            return self.writer.flush(partition, data, self.cx);
         }
         Ok(())
     }
