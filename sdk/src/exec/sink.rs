@@ -179,6 +179,23 @@ fn settled(buffer: &mut Vec<u8>) -> Bytes {
     bytes
 }
 
+/// Appends an element; few bytes at once, without calling the function that copies any number of
+/// them. Zeros are left behind the element.
+#[inline]
+fn append(buffer: &mut Vec<u8>, element: &mut Vec<u8>) {
+    const FEW: usize = 32;
+    let length = element.len();
+    element.extend_from_slice(&[0; FEW]);
+    match element.first_chunk::<FEW>() {
+        Some(few) if length <= FEW => {
+            let end = buffer.len() + length;
+            buffer.extend_from_slice(few);
+            buffer.truncate(end);
+        }
+        _ => buffer.extend_from_slice(&element[..length]),
+    }
+}
+
 /// Writes all elements into one buffer.
 struct Whole<'a> {
     writer: &'a mut Writer,
@@ -230,7 +247,7 @@ impl EncodeEdges for Partitioned<'_> {
         }
         let buffer = &mut self.writer.buffers[partition];
         let base = u32::try_from(buffer.data.len()).unwrap_or(u32::MAX);
-        buffer.data.extend_from_slice(out);
+        append(&mut buffer.data, out);
         buffer.count += 1;
         if self.writer.config.index {
             entry.start = base;

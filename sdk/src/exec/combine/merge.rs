@@ -10,7 +10,6 @@ use crate::element::Element;
 use crate::exec::guard::guarded;
 use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
 use crate::exec::{AnyBatch, BATCH, Batch, Grouped, Pairs, Stamps};
-use crate::time::Timestamp;
 
 /// The unit that merges accumulators.
 pub(super) fn merge<K: Element, V: Element, F: CombineFn<V>>(
@@ -38,14 +37,18 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Merge<K, V, F, S> {
         Self { f, diagnose, keys, table, value: PhantomData }
     }
 
-    fn add(&mut self, key: &K, acc: F::Acc) -> UnitResult {
+    /// Adds the accumulators that were read, and has none read then.
+    fn add(&mut self, read: &mut Vec<(K, F::Acc)>) -> UnitResult {
         let Self { f, keys, table, .. } = self;
-        let mut acc = Some(acc);
-        let first = || acc.take().unwrap_or_else(|| f.create());
-        // All groups get the same timestamp when they are sent on.
-        let group = table.group(keys, key, Timestamp::MIN, first)?;
-        if let Some(acc) = acc {
-            f.merge(&mut group.acc, acc);
+        keys.clear();
+        read.iter().try_for_each(|(key, _)| keys.push(key))?;
+        for (row, (key, acc)) in read.drain(..).enumerate() {
+            let mut acc = Some(acc);
+            let first = || acc.take().unwrap_or_else(|| f.create());
+            let (_, merged) = table.group(keys, row, &key, first);
+            if let Some(acc) = acc {
+                f.merge(merged, acc);
+            }
         }
         Ok(())
     }
@@ -53,7 +56,7 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Merge<K, V, F, S> {
     fn flush(&mut self, stamps: &Stamps, cx: &Cx<'_>) -> UnitResult {
         let mut values = Vec::with_capacity(self.table.len().min(BATCH));
         for group in self.table.drain() {
-            values.push((group.key, group.acc));
+            values.push(group);
             if values.len() >= BATCH {
                 let empty = Vec::with_capacity(BATCH);
                 cx.emit(0, Batch::new(std::mem::replace(&mut values, empty), stamps.clone()))?;
@@ -85,12 +88,14 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Merge<K, V, F
             // Groups show which key fails.
             return Ok(false);
         }
+        let mut read = Vec::with_capacity(BATCH);
         for slice in &pairs.slices {
             slice.each(|reader| {
-                let (key, acc) = <(K, F::Acc)>::decode(reader, Nesting::Nested)?;
-                self.add(&key, acc)
+                read.push(Element::decode(reader, Nesting::Nested)?);
+                if read.len() == BATCH { self.add(&mut read) } else { Ok(()) }
             })?;
         }
+        self.add(&mut read)?;
         self.flush(&Stamps::constant(pairs.stamp.clone()), cx)?;
         Ok(true)
     }

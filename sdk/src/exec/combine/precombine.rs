@@ -132,9 +132,9 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
         let table = tables.at(window);
         guarded(self.diagnose, values.into_iter(), |row, (key, value)| {
             let timestamp = *stamps.timestamps.get(row);
-            let group = table.group(keys, &key, timestamp, || f.create())?;
-            group.timestamp = combined(*times, group.timestamp, timestamp);
-            f.add(&mut group.acc, value);
+            let (at, acc) = table.group(keys, row, &key, || f.create());
+            f.add(acc, value);
+            stamp(table, *times, at, timestamp);
             Ok(())
         })
         .map_err(|interrupted| interrupted.in_batch(stamps))
@@ -149,9 +149,9 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
             let copies = std::iter::repeat_n(element, windows.len());
             for (window, (key, value)) in windows.iter().zip(copies) {
                 let table = tables.at(window);
-                let group = table.group(keys, &key, timestamp, || f.create())?;
-                group.timestamp = combined(*times, group.timestamp, timestamp);
-                f.add(&mut group.acc, value);
+                let (at, acc) = table.group(keys, row, &key, || f.create());
+                f.add(acc, value);
+                stamp(table, *times, at, timestamp);
             }
             Ok(())
         })
@@ -174,9 +174,9 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
     fn flush(&mut self, cx: &Cx<'_>) -> UnitResult {
         self.added = 0;
         for (window, mut table) in self.tables.take() {
-            let mut out = Out::new(&window, self.times, table.len());
+            let mut out = Out::new(&window, table.take_timestamps(), table.len());
             for group in table.drain() {
-                out.push((group.key, group.acc), group.timestamp);
+                out.values.push(group);
                 if out.values.len() >= BATCH {
                     out.send(cx)?;
                 }
@@ -192,22 +192,14 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
 struct Out<T> {
     window: Window,
     values: Vec<T>,
-    /// Empty where all elements are at the end of the window.
-    timestamps: Vec<Timestamp>,
-    times: TimestampCombiner,
+    /// Of all elements still to be sent. Empty where they are at the end of the window.
+    timestamps: std::vec::IntoIter<Timestamp>,
 }
 
 impl<T: Element> Out<T> {
-    fn new(window: &Window, times: TimestampCombiner, count: usize) -> Self {
+    fn new(window: &Window, timestamps: Vec<Timestamp>, count: usize) -> Self {
         let values = Vec::with_capacity(count.min(BATCH));
-        Self { window: window.clone(), values, timestamps: Vec::new(), times }
-    }
-
-    fn push(&mut self, value: T, timestamp: Timestamp) {
-        self.values.push(value);
-        if self.times != TimestampCombiner::EndOfWindow {
-            self.timestamps.push(timestamp);
-        }
+        Self { window: window.clone(), values, timestamps: timestamps.into_iter() }
     }
 
     fn send(&mut self, cx: &Cx<'_>) -> UnitResult {
@@ -216,20 +208,27 @@ impl<T: Element> Out<T> {
             windows: Windows::One(self.window.clone()),
             ..Stamp::default()
         });
-        if self.times != TimestampCombiner::EndOfWindow {
-            stamps.timestamps = Column::Each(std::mem::take(&mut self.timestamps));
+        let timestamps: Vec<_> = self.timestamps.by_ref().take(self.values.len()).collect();
+        if !timestamps.is_empty() {
+            stamps.timestamps = Column::Each(timestamps);
         }
         let empty = Vec::with_capacity(self.values.len());
         cx.emit(0, Batch::new(std::mem::replace(&mut self.values, empty), stamps))
     }
 }
 
+/// Combines the timestamp of a group with that of a value.
 #[inline]
-fn combined(times: TimestampCombiner, a: Timestamp, b: Timestamp) -> Timestamp {
+fn stamp<K: Element, S: Keys<K>, A>(
+    table: &mut Table<K, S, A>,
+    times: TimestampCombiner,
+    at: usize,
+    timestamp: Timestamp,
+) {
     match times {
-        TimestampCombiner::EndOfWindow => a,
-        TimestampCombiner::Earliest => a.min(b),
-        TimestampCombiner::Latest => a.max(b),
+        TimestampCombiner::EndOfWindow => {}
+        TimestampCombiner::Earliest => table.stamp(at, timestamp, |old| old.min(timestamp)),
+        TimestampCombiner::Latest => table.stamp(at, timestamp, |old| old.max(timestamp)),
     }
 }
 
@@ -237,6 +236,8 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Precombine<K,
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<(K, V)>(batch)?;
         self.added += values.len();
+        self.keys.clear();
+        values.iter().try_for_each(|(key, _)| self.keys.push(key))?;
         match &stamps.windows {
             Column::Same(Windows::One(window)) => {
                 self.add_to_one(window, values, &stamps)?;

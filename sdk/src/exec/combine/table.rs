@@ -1,10 +1,12 @@
 //! A hash table of accumulators: by typed keys where the key's type allows it, else by the bytes
 //! of keys.
+//!
+//! Accumulators lie in the order in which their keys first occurred: those of frequent keys lie
+//! together, so that they stay in the cache, and sending them all on reads memory in order.
 
 use std::marker::PhantomData;
 
 use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 
 use crate::coders::Nesting;
 use crate::element::private::{equal_part, hash_part};
@@ -13,92 +15,129 @@ use crate::exec::unit::UnitResult;
 use crate::exec::{Failure, key_hash};
 use crate::time::Timestamp;
 
-/// How keys are hashed and compared.
+/// How keys are hashed and compared: a batch at a time, so that the hashes of many keys are known
+/// before the first of them is looked for.
 pub(super) trait Keys<K>: Default + Send {
     /// What is kept beside a key in order to compare it.
     type Kept: Send;
-    /// The hash of a key, which becomes the current one.
-    fn hash(&mut self, key: &K) -> UnitResult<u64>;
+    /// Forgets the keys of the batch before.
+    fn clear(&mut self);
+    /// Adds a key to the batch.
+    fn push(&mut self, key: &K) -> UnitResult;
+    /// The hash of a key of the batch.
+    fn hash(&self, row: usize) -> u64;
     /// The hash of a kept key.
     fn rehash(key: &K, kept: &Self::Kept) -> u64;
-    /// Whether a kept key equals the current one, which is `current`.
-    fn is_current(&self, key: &K, kept: &Self::Kept, current: &K) -> bool;
-    /// What to keep of the current key.
-    fn kept(&self) -> Self::Kept;
+    /// Whether a kept key equals one of the batch, which is `other`.
+    fn is_same(&self, key: &K, kept: &Self::Kept, row: usize, other: &K) -> bool;
+    /// What to keep of a key of the batch.
+    fn kept(&self, row: usize) -> Self::Kept;
 }
 
 /// Keys whose own equality agrees with that of their bytes.
 #[derive(Default)]
-pub(super) struct Typed;
+pub(super) struct Typed {
+    hashes: Vec<u64>,
+}
 
 impl<K: Element> Keys<K> for Typed {
     type Kept = ();
     #[inline]
-    fn hash(&mut self, key: &K) -> UnitResult<u64> {
-        Ok(hash_part(key))
+    fn clear(&mut self) {
+        self.hashes.clear();
+    }
+    #[inline]
+    fn push(&mut self, key: &K) -> UnitResult {
+        self.hashes.push(hash_part(key));
+        Ok(())
+    }
+    #[inline]
+    fn hash(&self, row: usize) -> u64 {
+        self.hashes[row]
     }
     #[inline]
     fn rehash(key: &K, (): &()) -> u64 {
         hash_part(key)
     }
     #[inline]
-    fn is_current(&self, key: &K, (): &(), current: &K) -> bool {
-        equal_part(key, current)
+    fn is_same(&self, key: &K, (): &(), _row: usize, other: &K) -> bool {
+        equal_part(key, other)
     }
     #[inline]
-    fn kept(&self) {}
+    fn kept(&self, _row: usize) {}
 }
 
 /// Keys that are compared by their bytes.
 #[derive(Default)]
 pub(super) struct Encoded {
-    current: Vec<u8>,
+    bytes: Vec<u8>,
+    /// The hash of each key and where its bytes end.
+    keys: Vec<(u64, usize)>,
+}
+
+impl Encoded {
+    fn key(&self, row: usize) -> &[u8] {
+        let start = row.checked_sub(1).map_or(0, |before| self.keys[before].1);
+        &self.bytes[start..self.keys[row].1]
+    }
 }
 
 impl<K: Element> Keys<K> for Encoded {
     type Kept = Box<[u8]>;
-    fn hash(&mut self, key: &K) -> UnitResult<u64> {
-        self.current.clear();
-        key.encode(&mut self.current, Nesting::Nested).map_err(|error| {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.keys.clear();
+    }
+    fn push(&mut self, key: &K) -> UnitResult {
+        let start = self.bytes.len();
+        key.encode(&mut self.bytes, Nesting::Nested).map_err(|error| {
             let mut failure = Failure::from_error(&error);
             failure.element = Some(shown(key));
             failure
         })?;
-        Ok(key_hash(&self.current))
+        self.keys.push((key_hash(&self.bytes[start..]), self.bytes.len()));
+        Ok(())
+    }
+    fn hash(&self, row: usize) -> u64 {
+        self.keys[row].0
     }
     fn rehash(_: &K, kept: &Box<[u8]>) -> u64 {
         key_hash(kept)
     }
-    fn is_current(&self, _: &K, kept: &Box<[u8]>, _: &K) -> bool {
-        **kept == *self.current
+    fn is_same(&self, _: &K, kept: &Box<[u8]>, row: usize, _: &K) -> bool {
+        **kept == *self.key(row)
     }
-    fn kept(&self) -> Box<[u8]> {
-        self.current.as_slice().into()
+    fn kept(&self, row: usize) -> Box<[u8]> {
+        self.key(row).into()
     }
 }
 
 /// The accumulator of a key.
-pub(super) struct Group<K, B, A> {
-    pub(super) key: K,
+struct Group<K, B, A> {
+    key: K,
     kept: B,
-    pub(super) acc: A,
-    pub(super) timestamp: Timestamp,
+    acc: A,
 }
 
 /// The accumulators of one window.
 pub(super) struct Table<K, S: Keys<K>, A> {
-    groups: HashTable<Group<K, S::Kept, A>>,
+    /// Positions in `groups`.
+    index: HashTable<u32>,
+    groups: Vec<Group<K, S::Kept, A>>,
+    /// Of the groups, where they have timestamps of their own.
+    timestamps: Vec<Timestamp>,
     keys: PhantomData<S>,
 }
 
 impl<K, S: Keys<K>, A> Default for Table<K, S, A> {
     fn default() -> Self {
-        Self { groups: HashTable::new(), keys: PhantomData }
+        let (groups, timestamps) = (Vec::new(), Vec::new());
+        Self { index: HashTable::new(), groups, timestamps, keys: PhantomData }
     }
 }
 
 impl<K: Element, S: Keys<K>, A> Table<K, S, A> {
-    pub(super) const ENTRY_BYTES: usize = size_of::<Group<K, S::Kept, A>>();
+    pub(super) const ENTRY_BYTES: usize = size_of::<Group<K, S::Kept, A>>() + size_of::<u32>();
 
     pub(super) fn len(&self) -> usize {
         self.groups.len()
@@ -108,35 +147,69 @@ impl<K: Element, S: Keys<K>, A> Table<K, S, A> {
         self.groups.capacity()
     }
 
-    /// The group of `key`, which is made at `timestamp` where it is not there.
+    /// The accumulator of `key`, which is key `row` of the batch, and its position.
     #[inline]
     pub(super) fn group(
         &mut self,
-        keys: &mut S,
+        keys: &S,
+        row: usize,
         key: &K,
-        timestamp: Timestamp,
         create: impl FnOnce() -> A,
-    ) -> UnitResult<&mut Group<K, S::Kept, A>> {
-        let hash = keys.hash(key)?;
-        let equal = |group: &Group<_, _, _>| keys.is_current(&group.key, &group.kept, key);
-        let entry = self.groups.entry(hash, equal, |group| S::rehash(&group.key, &group.kept));
-        Ok(match entry {
-            Entry::Occupied(found) => found.into_mut(),
-            Entry::Vacant(free) => {
+    ) -> (usize, &mut A) {
+        let Self { index, groups, .. } = self;
+        let hash = keys.hash(row);
+        let is_same = |at: &u32| {
+            let group = &groups[*at as usize];
+            keys.is_same(&group.key, &group.kept, row, key)
+        };
+        let at = match index.find(hash, is_same) {
+            Some(at) => *at as usize,
+            None => {
+                let at = groups.len();
+                let rehash = |at: &u32| {
+                    let group = &groups[*at as usize];
+                    S::rehash(&group.key, &group.kept)
+                };
+                // A table is sent on long before it has so many.
+                index.insert_unique(hash, u32::try_from(at).unwrap_or(u32::MAX), rehash);
                 // The key outlives its batch: it must not hold on to the block it was cut from.
                 let key = key.detached();
-                let group = Group { key, kept: keys.kept(), acc: create(), timestamp };
-                free.insert(group).into_mut()
+                groups.push(Group { key, kept: keys.kept(row), acc: create() });
+                at
             }
-        })
+        };
+        (at, &mut groups[at].acc)
+    }
+
+    /// Changes the timestamp of a group, which is this one if it has none.
+    #[inline]
+    pub(super) fn stamp(
+        &mut self,
+        at: usize,
+        timestamp: Timestamp,
+        change: impl FnOnce(Timestamp) -> Timestamp,
+    ) {
+        match self.timestamps.get_mut(at) {
+            Some(old) => *old = change(*old),
+            // Groups are stamped as they are made, or never.
+            None => self.timestamps.push(timestamp),
+        }
     }
 
     pub(super) fn clear(&mut self) {
+        self.index.clear();
         self.groups.clear();
+        self.timestamps.clear();
     }
 
-    /// Takes all groups; the room for them is kept.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Group<K, S::Kept, A>> {
-        self.groups.drain()
+    /// Takes all keys and accumulators; the room for them is kept.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = (K, A)> {
+        self.index.clear();
+        self.groups.drain(..).map(|group| (group.key, group.acc))
+    }
+
+    /// Takes the timestamps, before or after the groups.
+    pub(super) fn take_timestamps(&mut self) -> Vec<Timestamp> {
+        std::mem::take(&mut self.timestamps)
     }
 }
