@@ -58,6 +58,8 @@ pub(crate) const MAIN_OUTPUT: &str = "out";
 pub struct Context<Out> {
     link: Option<Link>,
     main: Outlet<Out>,
+    /// Whether all that the main output holds has the current stamp.
+    main_repeats: bool,
     tagged: Vec<TaggedOutlet>,
     current: Stamp,
     watermark: Option<Timestamp>,
@@ -90,6 +92,7 @@ impl<Out: Element> Context<Out> {
         Ok(Self {
             link: None,
             main: Outlet::new(spec.port(MAIN_OUTPUT).unwrap_or_else(|| spec.only_port())),
+            main_repeats: false,
             tagged: tagged
                 .map(|(name, port)| TaggedOutlet { name: name.clone(), port: *port, outlet: None })
                 .collect(),
@@ -105,19 +108,29 @@ impl<Out: Element> Context<Out> {
 
     /// Sends an element on, with the timestamp and windows of the current one.
     pub fn output(&mut self, value: Out) {
-        self.main.push(value, &self.current);
-        if self.main.is_full() {
-            self.main.send(self.link.as_ref());
+        if self.main_repeats {
+            self.main.values.push(value);
+        } else {
+            self.main.push(value, &self.current);
+            self.main_repeats = self.main.stamps.is_constant();
         }
+        if self.main.is_full() {
+            self.send_main();
+        }
+    }
+
+    fn send_main(&mut self) {
+        self.main.send(self.link.as_ref());
+        self.main_repeats = false;
     }
 
     /// Sends many elements on, each with the timestamp and windows of the current one. Cheaper than
     /// one by one where a source makes many at once.
     pub fn output_all(&mut self, values: Vec<Out>) {
-        self.main.send(self.link.as_ref());
+        self.send_main();
         self.main.values = values;
         self.main.stamps = Stamps::constant(self.current.clone());
-        self.main.send(self.link.as_ref());
+        self.send_main();
     }
 
     /// Sends an element on with another timestamp, which must not be before the current one's
@@ -127,8 +140,9 @@ impl<Out: Element> Context<Out> {
         stamp.timestamp = timestamp.clamped();
         self.observe(stamp.timestamp);
         self.main.push(value, &stamp);
+        self.main_repeats = false;
         if self.main.is_full() {
-            self.main.send(self.link.as_ref());
+            self.send_main();
         }
     }
 
@@ -235,13 +249,14 @@ impl<Out: Element> Context<Out> {
     pub(crate) fn bind(&mut self, cx: &Cx<'_>) {
         self.link = Some(Link { router: Arc::clone(cx.router), unit: cx.unit });
         // What is given before the first element must not have the stamp of the last bundle's.
-        self.current = Stamp::default();
+        self.set_current(Stamp::default());
         // An earlier bundle may have ended early.
         self.sides.forget();
     }
 
     pub(crate) fn set_current(&mut self, stamp: Stamp) {
         self.current = stamp;
+        self.main_repeats = false;
     }
 
     /// The stamp of what is being processed.
@@ -291,6 +306,7 @@ impl<Out: Element> Context<Out> {
     /// Makes the outputs of the current element plain ones.
     pub(crate) fn make_plain(&mut self) {
         self.current.value_kind = ValueKind::Insert;
+        self.main_repeats = false;
     }
 
     pub(crate) fn set_estimator(&mut self, estimator: WatermarkEstimator) {
@@ -308,7 +324,7 @@ impl<Out: Element> Context<Out> {
     /// Sends what is buffered, and reports a failure that an earlier output met.
     pub(crate) fn flush(&mut self) -> UnitResult {
         self.flush_metrics();
-        self.main.send(self.link.as_ref());
+        self.send_main();
         for tagged in &mut self.tagged {
             if let Some(outlet) = &mut tagged.outlet {
                 outlet.send(self.link.as_ref());
@@ -368,7 +384,8 @@ trait AnyOutlet: Send {
 
 impl<T: Element> AnyOutlet for Outlet<T> {
     fn send(&mut self, link: Option<&Link>) {
-        let values = std::mem::take(&mut self.values);
+        let room = Vec::with_capacity(self.values.len().min(BATCH));
+        let values = std::mem::replace(&mut self.values, room);
         let stamps = std::mem::take(&mut self.stamps);
         let Some(Link { router, unit }) = link else { return };
         if values.is_empty() || router.has_failed() {

@@ -1,10 +1,11 @@
 //! Claims positions of a restriction, and splits it where a runner asks for it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::roots::Seam;
 use super::router::Router;
-use super::{GrowableOffsetRange, Restriction};
+use super::{GrowableOffsetRange, OffsetRange, Restriction};
 
 /// What a splittable DoFn claims its positions from.
 ///
@@ -118,6 +119,21 @@ impl<R: Restriction> Tracker<R> {
     /// Whether all work was claimed, given away or declared done.
     pub(super) fn is_done(&self) -> bool {
         self.is_over || self.restriction.is_complete(self.claimed)
+    }
+}
+
+impl Tracker<OffsetRange> {
+    /// Claims the work from `first` on, of at most so many offsets, at the price of claiming one:
+    /// all that it returns must be done, and where that is nothing, return.
+    #[must_use = "claimed work must be done"]
+    pub fn try_claim_many(&mut self, first: u64, most: u64) -> Range<u64> {
+        if most == 0 || !self.try_claim(first) {
+            return first..first;
+        }
+        // The runner is heard in `try_claim` alone, so the end is what it is until the next.
+        let end = first.saturating_add(most).min(self.restriction.end);
+        self.claimed = Some(end - 1);
+        first..end
     }
 }
 

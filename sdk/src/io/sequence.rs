@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::ticks::until;
 use crate::error::{BoxError, Place};
 use crate::exec::{
-    Context, Continuation, DoFn, OffsetRange, SplittableDoFn, Tracker, WatermarkEstimator,
+    BATCH, Context, Continuation, DoFn, OffsetRange, SplittableDoFn, Tracker, WatermarkEstimator,
 };
 use crate::pcollection::PCollection;
 use crate::pipeline::Pipeline;
@@ -157,6 +157,35 @@ impl DoFn for Begin {
 #[derive(Clone)]
 struct Sequence(GenerateSequence);
 
+impl Sequence {
+    /// Whether nothing about a number depends on time.
+    fn is_plain(&self) -> bool {
+        let GenerateSequence { numbers, rate, max_read_time, timestamps } = &self.0;
+        let has_times = rate.is_some() || max_read_time.is_some() || timestamps.is_some();
+        numbers.to.is_some() && !has_times
+    }
+
+    /// Gives numbers by the batch.
+    fn all_at_once(
+        &self,
+        tracker: &mut Tracker<OffsetRange>,
+        cx: &mut Context<i64>,
+    ) -> Continuation {
+        let from = i128::from(self.0.numbers.from);
+        let mut places = tracker.restriction().start..0;
+        loop {
+            places = tracker.try_claim_many(places.start, BATCH as u64);
+            if places.is_empty() {
+                return Continuation::Stop;
+            }
+            // Its length was looked at when the restriction was made: all of them are numbers.
+            let numbers = places.clone().map(|place| i64::try_from(from + i128::from(place)));
+            cx.output_all(numbers.filter_map(Result::ok).collect());
+            places.start = places.end;
+        }
+    }
+}
+
 impl SplittableDoFn for Sequence {
     type In = Timestamp;
     type Out = i64;
@@ -189,6 +218,9 @@ impl SplittableDoFn for Sequence {
         cx: &mut Context<i64>,
     ) -> Result<Continuation, BoxError> {
         let OffsetRange { start, end } = *tracker.restriction();
+        if self.is_plain() {
+            return Ok(self.all_at_once(tracker, cx));
+        }
         let last = self.0.max_read_time.map(|time| *started + time);
         for place in start..end {
             let due = self.0.due(*started, place);

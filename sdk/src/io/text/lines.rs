@@ -52,15 +52,16 @@ pub(super) struct Source<'a> {
 
 /// Who takes the lines.
 pub(super) trait Reader<L> {
-    /// Whether to read the line that starts at `offset`; `false` ends the reading.
-    fn claim(&mut self, offset: u64) -> bool;
+    /// Claims the lines that start in the `length` bytes from `offset` on. Returns where those end
+    /// that were claimed: the reading ends at a line that starts there or later.
+    fn claim(&mut self, offset: u64, length: u64) -> u64;
     /// Takes claimed lines; `false` ends the reading.
     fn take(&mut self, lines: Vec<L>) -> bool;
     /// Notes that a claimed line was left out.
     fn skipped(&mut self);
 }
 
-/// Reads lines until the reader or the input ends. Each is claimed before it is read.
+/// Reads lines until the reader or the input ends. Those of a block are claimed before it is cut.
 pub(super) fn read_lines<L: Line, R: Read>(
     source: &Source<'_>,
     blocks: &mut Blocks<R>,
@@ -131,11 +132,12 @@ impl Lines<'_> {
         let bytes = self.bytes;
         let mut lines = Vec::new();
         let mut start = 0;
+        let claimed = reader.claim(self.offset, bytes.len() as u64);
         let ends = memchr_iter(b'\n', bytes);
         let unended = (!bytes.ends_with(b"\n")).then_some(bytes.len());
         for end in ends.chain(unended) {
             let offset = self.offset + start as u64;
-            if !reader.claim(offset) {
+            if offset >= claimed {
                 reader.take(lines);
                 return Ok(false);
             }
@@ -181,8 +183,8 @@ mod tests {
     }
 
     impl<L> Reader<L> for Until<L> {
-        fn claim(&mut self, offset: u64) -> bool {
-            offset < self.end
+        fn claim(&mut self, offset: u64, length: u64) -> u64 {
+            self.end.min(offset + length)
         }
         fn take(&mut self, lines: Vec<L>) -> bool {
             self.lines.extend(lines);

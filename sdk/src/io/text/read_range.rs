@@ -131,16 +131,15 @@ fn read_from<L: Line>(
     read_lines(source, &mut blocks, reader)
 }
 
-/// Claims each line.
+/// Claims lines as they come.
 struct Claiming<'a, L> {
     tracker: &'a mut Tracker<OffsetRange>,
     cx: &'a mut Context<L>,
 }
 
 impl<L: Line> Reader<L> for Claiming<'_, L> {
-    #[inline]
-    fn claim(&mut self, offset: u64) -> bool {
-        self.tracker.try_claim(offset)
+    fn claim(&mut self, offset: u64, length: u64) -> u64 {
+        self.tracker.try_claim_many(offset, length).end
     }
     fn take(&mut self, lines: Vec<L>) -> bool {
         self.cx.output_all(lines);
@@ -157,8 +156,8 @@ struct Whole<'a, L> {
 }
 
 impl<L: Line> Reader<L> for Whole<'_, L> {
-    fn claim(&mut self, _: u64) -> bool {
-        true
+    fn claim(&mut self, _: u64, _: u64) -> u64 {
+        u64::MAX
     }
     fn take(&mut self, lines: Vec<L>) -> bool {
         self.cx.output_all(lines);
