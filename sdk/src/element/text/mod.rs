@@ -109,6 +109,10 @@ impl Text {
     #[must_use]
     pub fn trim(mut self) -> Self {
         let text = self.as_str();
+        let ends = [text.as_bytes().first(), text.as_bytes().last()];
+        if ends.iter().all(|byte| byte.is_some_and(u8::is_ascii_graphic)) {
+            return self;
+        }
         let (start, end) = (text.len() - text.trim_start().len(), text.trim_end().len());
         // Of white space alone nothing is left, at its beginning.
         let kept = if start < end { start..end } else { 0..0 };
