@@ -13,12 +13,24 @@ pub mod hand;
 mod output;
 mod parts;
 mod plain;
+#[cfg(feature = "renoir")]
+mod renoir;
+#[cfg(any(feature = "timely", feature = "renoir", feature = "datafusion"))]
+mod shared;
 mod task;
+#[cfg(feature = "timely")]
+mod timely;
 
 pub use error::{Error, Result};
 pub use hand::hand;
 pub use plain::plain;
-pub use task::{Answer, Files, Task, Work, run};
+#[cfg(feature = "renoir")]
+pub use renoir::renoir;
+pub use task::{Answer, Files, Outcome, Task, Work, run};
+#[cfg(feature = "timely")]
+pub use timely::timely;
 
+// There can be one only, and the examples bring the same.
+#[cfg(not(feature = "nexmark"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

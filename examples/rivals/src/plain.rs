@@ -25,9 +25,9 @@ pub fn plain(task: &Task) -> Result<Answer> {
     match &task.work {
         Work::Wordcount(files) => wordcount(files).map(|()| None),
         Work::EvenNumbers(files) => even_numbers(files).map(|()| None),
-        Work::SumUniform(count) => Ok(Some(sum(&Pairs::uniform(), *count))),
-        Work::SumZipf(count) => Ok(Some(sum(&Pairs::zipf(), *count))),
-        Work::Group(count) => Ok(Some(group(*count))),
+        Work::SumUniform(count) => Ok(Some(sum(&Pairs::uniform(), *count).into())),
+        Work::SumZipf(count) => Ok(Some(sum(&Pairs::zipf(), *count).into())),
+        Work::Group(count) => Ok(Some(group(*count).into())),
         work @ Work::Nexmark(..) => work.refused(),
     }
 }

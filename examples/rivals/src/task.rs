@@ -1,6 +1,6 @@
 //! What a program is asked to do, and how it answers.
 
-use std::{env, path::PathBuf, process::ExitCode};
+use std::{env, path::PathBuf, process::ExitCode, time::Duration};
 
 use crate::{Result, generated::Summary};
 
@@ -41,7 +41,22 @@ pub struct Files {
 }
 
 /// What a program says when it has done its work: nothing where that is in a file.
-pub type Answer = Option<Summary>;
+pub type Answer = Option<Outcome>;
+
+/// What came out, and what the work took where that is not the whole program.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// What the outputs are compared by.
+    pub summary: Summary,
+    /// Wall and CPU time of the work alone.
+    pub times: Option<(Duration, Duration)>,
+}
+
+impl From<Summary> for Outcome {
+    fn from(summary: Summary) -> Self {
+        Self { summary, times: None }
+    }
+}
 
 impl Task {
     fn parse(mut words: Vec<String>) -> Result<Self> {
@@ -88,8 +103,12 @@ impl Work {
 pub fn run(program: fn(&Task) -> Result<Answer>) -> ExitCode {
     match Task::parse(env::args().skip(1).collect()).and_then(|task| program(&task)) {
         Ok(None) => ExitCode::SUCCESS,
-        Ok(Some(Summary { outputs, digest })) => {
-            println!("outputs={outputs} digest={digest}");
+        Ok(Some(Outcome { summary: Summary { outputs, digest }, times })) => {
+            print!("outputs={outputs} digest={digest}");
+            if let Some((wall, cpu)) = times {
+                print!(" wall_us={} cpu_us={}", wall.as_micros(), cpu.as_micros());
+            }
+            println!();
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -18,6 +18,18 @@ pub fn digest<T: Element>(outputs: &PCollection<T>) {
     let _ = outputs.par_do(digest).named("Digest");
 }
 
+/// The hash of an output, made of its encoding, which is left in `bytes`.
+///
+/// # Errors
+/// When the output cannot be encoded.
+pub fn digest_of<T: Element>(output: &T, bytes: &mut Vec<u8>) -> Result<u32, BoxError> {
+    bytes.clear();
+    output.encode(bytes, Nesting::Nested)?;
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    Ok(hasher.finish() as u32)
+}
+
 struct Digest<T> {
     outputs: i64,
     sum: i64,
@@ -41,12 +53,8 @@ impl<T: Element> DoFn for Digest<T> {
     }
 
     fn process(&mut self, element: T, _: &mut Context<()>) -> Result<(), BoxError> {
-        self.bytes.clear();
-        element.encode(&mut self.bytes, Nesting::Nested)?;
-        let mut hasher = DefaultHasher::new();
-        hasher.write(&self.bytes);
         self.outputs += 1;
-        self.sum += i64::from(hasher.finish() as u32);
+        self.sum += i64::from(digest_of(&element, &mut self.bytes)?);
         Ok(())
     }
 

@@ -31,7 +31,7 @@ mod random;
 mod source;
 mod window_end;
 
-pub use digest::{DIGEST, OUTPUTS, digest};
+pub use digest::{DIGEST, OUTPUTS, digest, digest_of};
 pub use generator::{Events, Generator};
 pub use model::{Auction, Bid, Event, Person, auctions, bids, persons};
 pub use q0::passthrough;

@@ -36,9 +36,11 @@ pub fn hand(task: &Task) -> Result<Answer> {
     match &task.work {
         Work::Wordcount(files) => wordcount::run(files, &workers).map(|()| None),
         Work::EvenNumbers(files) => even_numbers::run(files, &workers).map(|()| None),
-        Work::SumUniform(count) => Ok(Some(sum::run(&Pairs::uniform(), *count, &workers))),
-        Work::SumZipf(count) => Ok(Some(sum::run(&Pairs::zipf(), *count, &workers))),
-        Work::Group(count) => group::run(&Records::default(), *count, &workers).map(Some),
+        Work::SumUniform(count) => Ok(Some(sum::run(&Pairs::uniform(), *count, &workers).into())),
+        Work::SumZipf(count) => Ok(Some(sum::run(&Pairs::zipf(), *count, &workers).into())),
+        Work::Group(count) => {
+            group::run(&Records::default(), *count, &workers).map(|summary| Some(summary.into()))
+        }
         work @ Work::Nexmark(..) => work.refused(),
     }
 }

@@ -16,7 +16,7 @@ use super::workers::Workers;
 const RECENT: usize = 1 << 14;
 const PARTS: usize = 128;
 /// So many pairs are added to a table at a time.
-const FULL: usize = 512;
+const FULL: usize = 4096;
 
 /// What no key of [`Pairs`] is.
 const NONE: u64 = u64::MAX;

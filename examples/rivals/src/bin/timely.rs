@@ -1,0 +1,7 @@
+//! Written with timely.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rivals::run(rivals::timely)
+}
