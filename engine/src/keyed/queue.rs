@@ -3,6 +3,9 @@
 //! The queue knows of each key only when its first timer is due. Which that is, the table says: so a
 //! key that waits costs one place here, however many timers it has.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
