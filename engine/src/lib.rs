@@ -81,8 +81,8 @@ pub use event::{Action, Event};
 pub use grouping::{group_bundle, is_grouping, user_input};
 pub use job::JobHandle;
 pub use keyed::{
-    BagChange, CellChange, CellId, Clocks, DueTimer, FiredTimers, KeyChange, KeyedBundle,
-    KeyedInput, Table, Timer, TimerId, WindowMerger, is_user_state,
+    BagChange, CellChange, CellId, Clocks, DueTimer, FiredTimers, KeptBytes, KeyChange,
+    KeyedBundle, KeyedInput, SmallMap, Table, Timer, TimerId, WindowMerger, is_user_state,
 };
 pub use local::LocalExecutor;
 pub use outcome::Outcome;

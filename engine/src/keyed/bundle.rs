@@ -12,6 +12,7 @@ use purlin_sdk::{Timestamp, Window};
 
 use super::change::{Timer, TimerId};
 use super::facts::{Clock, KeyedFacts, Kind, User};
+use super::kept_bytes::KeptBytes;
 use super::queue::DueTimer;
 use super::sorting;
 use super::table::Table;
@@ -247,7 +248,7 @@ impl KeyedBundle {
         let asked = read_timers(timers, &user.key, facts.windows)
             .map_err(|error| Failure::from_error(&error))?;
         for asked in asked {
-            let tag = Bytes::from(asked.tag);
+            let tag = KeptBytes::from(asked.tag.as_bytes());
             for window in asked.windows.as_slice() {
                 let encoded = window_bytes(window, facts.windows);
                 let id = TimerId { window: encoded, family: number, tag: tag.clone() };
@@ -343,10 +344,10 @@ fn settle_expiry(
     user: &User,
     view: &mut View,
     key: &Bytes,
-    window: Bytes,
+    window: KeptBytes,
 ) -> std::result::Result<(), CoderError> {
     let decoded = read_window(&window, facts.windows)?;
-    let id = TimerId { window: window.clone(), family: user.expiry, tag: Bytes::new() };
+    let id = TimerId { window: window.clone(), family: user.expiry, tag: KeptBytes::default() };
     let is_set = view.timer(key, &id).is_some();
     let has_cells = || view.cells_in(key, &window).iter().any(|cell| !view.is_empty(key, cell));
     let is_used = view.timers_in(key, &window).iter().any(|timer| *timer != id) || has_cells();
@@ -367,13 +368,13 @@ fn expect(
     user: &User,
     view: &mut View,
     key: &Bytes,
-    encoded: Bytes,
+    encoded: KeptBytes,
     window: &Window,
 ) {
     if *window == Window::Global && user.on_expiration.is_none() {
         return;
     }
-    let id = TimerId { window: encoded, family: user.expiry, tag: Bytes::new() };
+    let id = TimerId { window: encoded, family: user.expiry, tag: KeptBytes::default() };
     let hold = match user.on_expiration {
         Some(_) => window.max_timestamp(),
         None => Timestamp::MAX,

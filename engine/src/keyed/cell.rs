@@ -5,49 +5,71 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::change::{BagChange, CellChange};
+use super::kept_bytes::KeptBytes;
 
 /// Which cell of a key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct CellId {
     /// The window, as its coder encodes it.
-    pub window: Bytes,
+    pub window: KeptBytes,
     /// The number of the cell in its stage.
     pub cell: u16,
 }
 
-/// The contents of a cell.
+/// The contents of a cell. Most are single values, so that the others are behind a pointer.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Cell {
     /// Values in the order of arrival; a single value is a bag of one.
     Bag(Bag),
     /// A bag for each encoded map key. It may hold no bytes, as where keys alone matter.
-    Map(BTreeMap<Bytes, Bag>),
+    Map(Box<BTreeMap<KeptBytes, Bag>>),
     /// Encoded entries by their sort key, those of one key in the order of arrival.
-    List(BTreeMap<i64, Vec<Bytes>>),
+    List(Box<BTreeMap<i64, Vec<KeptBytes>>>),
 }
 
 /// Encoded values, concatenated: one part for each bundle that added some.
 #[derive(Clone, PartialEq, Default, Debug)]
-pub(crate) struct Bag(Vec<Bytes>);
+pub(crate) enum Bag {
+    #[default]
+    Empty,
+    One(KeptBytes),
+    Many(Box<Vec<KeptBytes>>),
+}
 
 impl Bag {
-    pub(crate) fn parts(&self) -> &[Bytes] {
-        &self.0
+    pub(crate) fn parts(&self) -> &[KeptBytes] {
+        match self {
+            Self::Empty => &[],
+            Self::One(part) => std::slice::from_ref(part),
+            Self::Many(parts) => parts,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.parts().is_empty()
     }
 
     fn change(&mut self, change: &BagChange) {
         if change.cleared {
-            self.0.clear();
+            *self = Self::Empty;
         }
-        if self.0.is_empty() {
-            // Most bags are single values: a vector would make room for four.
-            self.0.reserve_exact(change.added.len());
+        change.added.iter().for_each(|part| self.push(part.into()));
+    }
+
+    fn push(&mut self, part: KeptBytes) {
+        match self {
+            Self::Empty => *self = Self::One(part),
+            Self::One(first) => *self = Self::Many(Box::new(vec![std::mem::take(first), part])),
+            Self::Many(parts) => parts.push(part),
         }
-        self.0.extend_from_slice(&change.added);
     }
 
     fn size_bytes(&self) -> usize {
-        self.0.iter().map(|part| part.len() + size_of::<Bytes>()).sum()
+        let place = match self {
+            Self::Empty | Self::One(_) => 0,
+            Self::Many(parts) => size_of::<Vec<KeptBytes>>() + parts.len() * size_of::<KeptBytes>(),
+        };
+        place + self.parts().iter().map(KeptBytes::size_bytes).sum::<usize>()
     }
 }
 
@@ -56,8 +78,8 @@ impl Cell {
     pub(crate) fn empty_for(change: &CellChange) -> Self {
         match change {
             CellChange::Bag(_) => Self::Bag(Bag::default()),
-            CellChange::Map { .. } => Self::Map(BTreeMap::new()),
-            CellChange::List { .. } => Self::List(BTreeMap::new()),
+            CellChange::Map { .. } => Self::Map(Box::default()),
+            CellChange::List { .. } => Self::List(Box::default()),
         }
     }
 
@@ -78,7 +100,7 @@ impl Cell {
                     list.retain(|key, _| key < start || key >= end);
                 }
                 for (key, entry) in added {
-                    list.entry(*key).or_default().push(entry.clone());
+                    list.entry(*key).or_default().push(entry.into());
                 }
             }
             _ => {
@@ -90,7 +112,7 @@ impl Cell {
 
     pub(crate) fn is_empty(&self) -> bool {
         match self {
-            Self::Bag(bag) => bag.0.is_empty(),
+            Self::Bag(bag) => bag.is_empty(),
             Self::Map(map) => map.is_empty(),
             Self::List(list) => list.is_empty(),
         }
@@ -98,24 +120,36 @@ impl Cell {
 
     /// About how many bytes of memory it takes.
     pub(crate) fn size_bytes(&self) -> usize {
+        let entry = |key: &KeptBytes| size_of::<(KeptBytes, Bag)>() + key.size_bytes();
+        let listed = |entry: &KeptBytes| size_of::<(i64, KeptBytes)>() + entry.size_bytes();
         size_of::<(CellId, Self)>()
             + match self {
                 Self::Bag(bag) => bag.size_bytes(),
-                Self::Map(map) => map.iter().map(|(key, bag)| key.len() + bag.size_bytes()).sum(),
-                Self::List(list) => list.values().flatten().map(|entry| entry.len() + 48).sum(),
+                Self::Map(map) => map.iter().map(|(key, bag)| entry(key) + bag.size_bytes()).sum(),
+                Self::List(list) => list.values().flatten().map(listed).sum(),
             }
     }
 }
 
-fn change_entry(map: &mut BTreeMap<Bytes, Bag>, key: &Bytes, change: &BagChange) {
-    if let Some(bag) = map.get_mut(key) {
+fn change_entry(map: &mut BTreeMap<KeptBytes, Bag>, key: &Bytes, change: &BagChange) {
+    if let Some(bag) = map.get_mut(&key[..]) {
         bag.change(change);
-        if bag.0.is_empty() {
-            map.remove(key);
+        if bag.is_empty() {
+            map.remove(&key[..]);
         }
     } else if !change.is_empty() {
         let mut bag = Bag::default();
         bag.change(change);
-        map.insert(Bytes::copy_from_slice(key), bag);
+        map.insert(key.into(), bag);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_no_larger_than_a_value() {
+        assert_eq!(size_of::<Cell>(), size_of::<KeptBytes>());
     }
 }

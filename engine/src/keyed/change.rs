@@ -6,16 +6,18 @@ use bytes::{Bytes, BytesMut};
 use purlin_sdk::Timestamp;
 
 use super::cell::CellId;
+use super::kept_bytes::KeptBytes;
+use super::small_map::SmallMap;
 
 /// Which timer of a key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TimerId {
     /// The window, as its coder encodes it.
-    pub window: Bytes,
+    pub window: KeptBytes,
     /// The number of the timer family in its stage.
     pub family: u16,
     /// The dynamic tag, empty for most.
-    pub tag: Bytes,
+    pub tag: KeptBytes,
 }
 
 /// A timer that is set.
@@ -32,11 +34,11 @@ pub struct Timer {
 pub struct KeyChange {
     /// Cells whose contents become those of another, which is empty: the old by the new. This happens
     /// before anything else.
-    pub moved: BTreeMap<CellId, CellId>,
+    pub moved: SmallMap<CellId, CellId>,
     /// Its cells.
-    pub cells: BTreeMap<CellId, CellChange>,
+    pub cells: SmallMap<CellId, CellChange>,
     /// Its timers: set, or taken back.
-    pub timers: BTreeMap<TimerId, Option<Timer>>,
+    pub timers: SmallMap<TimerId, Option<Timer>>,
 }
 
 /// A change of a cell. What was there before is cleared first, where that is said.

@@ -7,6 +7,7 @@ use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::coders::{CoderSpec, Skipper};
 use purlin_sdk::{Error, Timestamp, Window};
 
+use super::change::Timer;
 use super::grouping::Grouping;
 use super::merging::MergerSlot;
 use crate::plan::{Plan, SdkStage, StageId, StageKind, par_do_payload};
@@ -43,8 +44,7 @@ pub(super) struct User {
     pub(super) on_expiration: Option<u16>,
     /// The engine's own family of elements that wait to be sorted; those of the user come before.
     pub(super) sorting: u16,
-    /// The engine's own family that drops the state of a window. It is the last: whatever else is due
-    /// at the same time happens before.
+    /// The engine's own family that drops the state of a window.
     pub(super) expiry: u16,
     /// Whether it gets its elements in the order of their timestamps.
     pub(super) is_time_sorted: bool,
@@ -77,6 +77,26 @@ impl CellKind {
 pub(super) struct Family {
     pub(super) name: String,
     pub(super) clock: Clock,
+}
+
+/// Which clock timers wait for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Domain {
+    /// The watermark.
+    Event,
+    /// The wall clock.
+    Processing,
+}
+
+/// Which of the timers of a key that are due at the same time fires first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Rank {
+    /// That which passes on elements that were sorted: they are processed before timers of their time.
+    Sorting,
+    /// Those of the user's function or the grouping.
+    Own,
+    /// That which drops the state of a window.
+    Expiry,
 }
 
 /// When a timer that is set for a time fires.
@@ -180,11 +200,55 @@ impl KeyedFacts {
         self.families.get(usize::from(family)).map_or(Clock::Never, |family| family.clock)
     }
 
+    /// When a timer of a family is due, and by which clock; `None` if never.
+    ///
+    /// Where a function gets its elements sorted, a timer of event time waits for them: until no
+    /// element of its time or before can come any more, and those that came were processed.
+    pub(super) fn place(&self, family: u16, timer: Timer) -> Option<(Domain, Timestamp)> {
+        let after = |at: Timestamp| Timestamp(at.0.saturating_add(1));
+        match self.clock(family) {
+            Clock::EventTime if self.is_time_sorted() => {
+                Some((Domain::Event, after(self.accepted_until(timer.fire))))
+            }
+            Clock::EventTime => Some((Domain::Event, timer.fire)),
+            Clock::AfterEventTime => Some((Domain::Event, after(timer.fire))),
+            Clock::ProcessingTime => Some((Domain::Processing, timer.fire)),
+            Clock::AfterProcessingTime => Some((Domain::Processing, after(timer.fire))),
+            Clock::Never => None,
+        }
+    }
+
+    pub(super) fn rank(&self, family: u16) -> Rank {
+        match &self.kind {
+            Kind::User(user) if family == user.sorting => Rank::Sorting,
+            Kind::User(user) if family == user.expiry => Rank::Expiry,
+            _ => Rank::Own,
+        }
+    }
+
+    pub(super) fn is_expiry(&self, family: u16) -> bool {
+        self.rank(family) == Rank::Expiry
+    }
+
+    fn is_time_sorted(&self) -> bool {
+        matches!(&self.kind, Kind::User(user) if user.is_time_sorted)
+    }
+
+    /// Whether of the timers of a key that are due one fires at a time.
+    pub(super) fn is_one_timer_a_key(&self) -> bool {
+        matches!(self.kind, Kind::User(_))
+    }
+
+    /// The last watermark at which an element of this time is accepted where input is sorted.
+    pub(super) fn accepted_until(&self, timestamp: Timestamp) -> Timestamp {
+        let at = Timestamp(timestamp.0.saturating_add(self.lateness));
+        // The end of time itself lets everything pass.
+        at.min(Timestamp(Timestamp::MAX.0 - 2))
+    }
+
     /// The last time at which elements of a window are accepted and its state is kept.
     pub(super) fn expires_at(&self, window: &Window) -> Timestamp {
-        let end = Timestamp(window.max_timestamp().0.saturating_add(self.lateness));
-        // The end of time itself lets everything pass.
-        end.min(Timestamp(Timestamp::MAX.0 - 2))
+        self.accepted_until(window.max_timestamp())
     }
 }
 

@@ -8,6 +8,7 @@ use purlin_sdk::{Error, Timestamp, Window};
 use super::cell::CellId;
 use super::change::{Timer, TimerId};
 use super::facts::{CellKind, Clock, Family, KeyedFacts, Kind, lateness};
+use super::kept_bytes::KeptBytes;
 use super::merging::{self, MergerSlot};
 use super::timer_coding::{read_window, window_bytes};
 use super::view::View;
@@ -88,7 +89,7 @@ impl KeyCells<'_> {
 
     fn timer(&self, window: &Window, family: u16) -> TimerId {
         let window = window_bytes(window, self.facts.windows);
-        TimerId { window, family, tag: Bytes::new() }
+        TimerId { window, family, tag: KeptBytes::default() }
     }
 }
 

@@ -10,8 +10,9 @@ use super::cell::CellId;
 use super::change::{Timer, TimerId};
 use super::facts::{KeyedFacts, User};
 use super::for_each_element;
+use super::kept_bytes::KeptBytes;
 use super::queue::DueTimer;
-use super::timer_coding::window_bytes;
+use super::timer_coding::{read_window, window_bytes};
 use super::view::View;
 
 /// Buffers elements by key, window and timestamp. One behind the watermark by more than the allowed
@@ -27,7 +28,7 @@ pub(super) fn buffer(
     for_each_element(facts.windows, chunk, |element| {
         let timestamp = element.stamp.timestamp;
         for window in element.stamp.windows.as_slice() {
-            if due_at(facts, timestamp) < watermark {
+            if facts.accepted_until(timestamp) < watermark {
                 dropped += 1;
                 continue;
             }
@@ -57,11 +58,11 @@ fn hasten(
     user: &User,
     view: &mut View,
     key: &Bytes,
-    window: &Bytes,
+    window: &KeptBytes,
     earliest: Timestamp,
 ) {
-    let id = TimerId { window: window.clone(), family: user.sorting, tag: Bytes::new() };
-    let timer = Timer { fire: due_at(facts, earliest), hold: earliest };
+    let id = TimerId { window: window.clone(), family: user.sorting, tag: KeptBytes::default() };
+    let timer = Timer { fire: facts.accepted_until(earliest), hold: earliest };
     if view.timer(key, &id).is_none_or(|set| timer.hold < set.hold) {
         view.set_timer(key, id, Some(timer));
     }
@@ -76,8 +77,11 @@ pub(super) fn release(
     watermark: Timestamp,
 ) -> Result<Option<Chunk>, CoderError> {
     let id = CellId { window: due.id.window.clone(), cell: cell(facts) };
-    let limit = Timestamp(watermark.0.saturating_sub(facts.lateness));
-    let limit = if watermark == Timestamp::MAX { i64::MAX } else { limit.0 };
+    let window = read_window(&due.id.window, facts.windows)?;
+    // Where nothing is accepted any more all is passed on: an element may be moved behind the end of
+    // its window.
+    let is_over = facts.expires_at(&window) < watermark;
+    let limit = if is_over { i64::MAX } else { watermark.0.saturating_sub(facts.lateness) };
     let released = view.list(&due.key, &id, (i64::MIN, limit));
     view.clear_list(&due.key, &id, (i64::MIN, limit));
     let rest = view.list(&due.key, &id, (limit, i64::MAX));
@@ -116,12 +120,6 @@ fn chunk_of(key: &Bytes, entries: &[Bytes]) -> Result<Chunk, CoderError> {
         partition: None,
         index: Some(index),
     })
-}
-
-/// The last watermark at which an element before this time may still come.
-fn due_at(facts: &KeyedFacts, timestamp: Timestamp) -> Timestamp {
-    let at = Timestamp(timestamp.0.saturating_add(facts.lateness));
-    at.min(Timestamp(Timestamp::MAX.0 - 2))
 }
 
 /// The engine's own cell: it is behind those of the user.

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use purlin_sdk::Timestamp;
 
 use super::change::KeyChange;
-use super::facts::{KeyedFacts, Kind};
-use super::queue::{DueTimer, Now, TimerQueue};
+use super::facts::KeyedFacts;
+use super::queue::{DueTimer, Firsts, Now, TimerQueue};
 use super::table::{KeyState, Table};
 use super::timer_coding::read_window;
 use crate::state::Holds;
@@ -38,16 +38,12 @@ impl KeyedState {
         let Partition { table, timers } = self.partitions.entry(partition).or_default();
         let table = Arc::make_mut(table);
         for (key, change) in changes {
-            table.change(key, change, |key, moved| {
-                if let Some(before) = moved.before {
-                    timers.remove(facts, key, moved.id, before);
-                    holds.remove(before.hold);
-                }
-                if let Some(after) = moved.after {
-                    timers.insert(facts, key, moved.id, after);
-                    holds.add(after.hold);
-                }
+            let before = Firsts::of(facts, table.key(key));
+            table.change(key, change, |before, after| {
+                before.into_iter().for_each(|timer| holds.remove(timer.hold));
+                after.into_iter().for_each(|timer| holds.add(timer.hold));
             });
+            timers.reposition(key, before, Firsts::of(facts, table.key(key)));
         }
     }
 
@@ -70,15 +66,8 @@ impl KeyedState {
         now: Now,
         limit: usize,
     ) -> Vec<DueTimer> {
-        let Some(found) = self.partitions.get(&partition) else { return Vec::new() };
-        // What a grouping does at a time depends on the clocks alone.
-        let is_one_a_key = matches!(facts.kind, Kind::User(_));
-        let due = found.timers.due(now, limit, is_one_a_key).into_iter();
-        due.filter_map(|(key, id)| {
-            let timer = *found.table.key(&key)?.timers.get(&id)?;
-            Some(DueTimer { key, id, timer })
-        })
-        .collect()
+        let found = self.partitions.get(&partition);
+        found.map_or_else(Vec::new, |found| found.timers.due(facts, &found.table, now, limit))
     }
 
     /// When the first timer of processing time is due.
@@ -116,9 +105,7 @@ impl KeyedState {
         for (number, Partition { table, timers }) in &self.partitions {
             let mut queue = TimerQueue::default();
             for (key, state) in table.keys() {
-                for (id, timer) in state.timers.iter() {
-                    queue.insert(facts, key, id, *timer);
-                }
+                queue.reposition(key, Firsts::default(), Firsts::of(facts, Some(state)));
             }
             if queue != *timers {
                 return Err(format!("I6: partition {number} queues {timers:?}, not {queue:?}"));
@@ -138,7 +125,7 @@ impl KeyedState {
 
     /// A key with state, the one that holds the watermark the most, for a message.
     pub(crate) fn example(&self, facts: &KeyedFacts) -> Option<String> {
-        let keys = self.partitions.values().flat_map(|found| found.table.iter());
+        let keys = self.partitions.values().flat_map(|found| found.table.keys());
         let earliest = |state: &KeyState| {
             let timers =
                 state.timers.iter().map(|(id, timer)| (timer.hold, timer.fire, id.clone()));

@@ -1,10 +1,10 @@
 //! The state and timers of the keys of one partition of a stage.
 
-use bytes::Bytes;
 use hashbrown::HashMap;
 
 use super::cell::{Cell, CellId};
 use super::change::{KeyChange, Timer, TimerId};
+use super::kept_bytes::KeptBytes;
 use super::small_map::SmallMap;
 
 /// The state of the keys of one partition of a stage.
@@ -13,7 +13,7 @@ use super::small_map::SmallMap;
 /// partition runs meanwhile.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Table {
-    keys: HashMap<Bytes, KeyState, foldhash::fast::FixedState>,
+    keys: HashMap<KeptBytes, KeyState, foldhash::fast::FixedState>,
     bytes: usize,
 }
 
@@ -24,21 +24,39 @@ pub(crate) struct KeyState {
     pub(crate) timers: SmallMap<TimerId, Timer>,
 }
 
-/// A timer that a change replaced or set.
-pub(super) struct TimerMove<'a> {
-    pub(super) id: &'a TimerId,
-    pub(super) before: Option<Timer>,
-    pub(super) after: Option<Timer>,
+impl KeyState {
+    fn is_empty(&self) -> bool {
+        self.cells.is_empty() && self.timers.is_empty()
+    }
+
+    /// Moves cells and changes their contents. Returns how many bytes they took and take.
+    fn change_cells(&mut self, change: &KeyChange) -> (usize, usize) {
+        let moved: Vec<(CellId, Cell)> = change
+            .moved
+            .iter()
+            .filter_map(|(to, from)| Some((to.clone(), self.cells.remove(from)?)))
+            .collect();
+        for (to, cell) in moved {
+            self.cells.insert(to, cell);
+        }
+        let (mut before, mut after) = (0, 0);
+        for (id, change) in change.cells.iter() {
+            before += self.cells.get(id).map_or(0, Cell::size_bytes);
+            let cell = self.cells.entry(id.clone(), || Cell::empty_for(change));
+            cell.change(change);
+            if cell.is_empty() {
+                self.cells.remove(id);
+            } else {
+                after += cell.size_bytes();
+            }
+        }
+        (before, after)
+    }
 }
 
 impl Table {
     pub(crate) fn key(&self, key: &[u8]) -> Option<&KeyState> {
         self.keys.get(key)
-    }
-
-    /// All keys with what they keep, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Bytes, &KeyState)> {
-        self.keys.iter()
     }
 
     /// How many keys have state or timers.
@@ -62,63 +80,47 @@ impl Table {
 
     /// The same, counted from nothing.
     pub(super) fn recounted_bytes(&self) -> usize {
-        let of_key = |(key, state): (&Bytes, &KeyState)| {
-            let cells: usize = state.cells.iter().map(|(_, cell)| cell.size_bytes()).sum();
-            key.len() + size_of::<(Bytes, KeyState)>() + cells
+        let of_key = |(key, state): (&KeptBytes, &KeyState)| {
+            let cells: usize = state.cells.values().map(Cell::size_bytes).sum();
+            size_of_key(key) + cells
         };
         self.keys.iter().map(of_key).sum()
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = (&Bytes, &KeyState)> {
+    /// All keys with what they keep, in no order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&KeptBytes, &KeyState)> {
         self.keys.iter()
     }
 
-    /// Applies the change of a key, and tells which timers moved.
+    /// Applies the change of a key, and tells what its timers that moved were before and are now.
     pub(super) fn change(
         &mut self,
-        key: &Bytes,
+        key: &[u8],
         change: &KeyChange,
-        mut on_timer: impl FnMut(&Bytes, TimerMove<'_>),
+        mut on_timer: impl FnMut(Option<Timer>, Option<Timer>),
     ) {
-        // Another allocation than the chunk's, which the key would keep alive.
-        let key = match self.keys.get_key_value(key) {
-            Some((known, _)) => known.clone(),
-            None => Bytes::copy_from_slice(key),
-        };
-        let state = self.keys.entry(key.clone()).or_insert_with(|| {
-            self.bytes += key.len() + size_of::<(Bytes, KeyState)>();
+        let kept = KeptBytes::from(key);
+        let size = size_of_key(&kept);
+        let state = self.keys.entry(kept).or_insert_with(|| {
+            self.bytes += size;
             KeyState::default()
         });
-        let moved_cells: Vec<(CellId, Cell)> = change
-            .moved
-            .iter()
-            .filter_map(|(to, from)| Some((to.clone(), state.cells.remove(from)?)))
-            .collect();
-        for (to, cell) in moved_cells {
-            state.cells.insert(to, cell);
-        }
-        for (id, change) in &change.cells {
-            let before = state.cells.get(id).map_or(0, Cell::size_bytes);
-            let cell = state.cells.entry(id.clone(), || Cell::empty_for(change));
-            cell.change(change);
-            let after = if cell.is_empty() {
-                state.cells.remove(id);
-                0
-            } else {
-                cell.size_bytes()
-            };
-            self.bytes = (self.bytes + after).saturating_sub(before);
-        }
-        for (id, timer) in &change.timers {
+        let (before, after) = state.change_cells(change);
+        self.bytes = (self.bytes + after).saturating_sub(before);
+        for (id, timer) in change.timers.iter() {
             let before = match timer {
                 Some(timer) => state.timers.insert(id.clone(), *timer),
                 None => state.timers.remove(id),
             };
-            on_timer(&key, TimerMove { id, before, after: *timer });
+            on_timer(before, *timer);
         }
-        if state.cells.is_empty() && state.timers.is_empty() {
-            self.keys.remove(&key);
-            self.bytes = self.bytes.saturating_sub(key.len() + size_of::<(Bytes, KeyState)>());
+        if state.is_empty() {
+            self.keys.remove(key);
+            self.bytes = self.bytes.saturating_sub(size);
         }
     }
+}
+
+fn size_of_key(key: &KeptBytes) -> usize {
+    size_of::<(KeptBytes, KeyState)>() + key.size_bytes()
 }

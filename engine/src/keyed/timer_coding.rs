@@ -6,6 +6,7 @@ use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::coders::{CoderError, Reader, Skipper};
 use purlin_sdk::{PaneInfo, Window, Windows};
 
+use super::kept_bytes::KeptBytes;
 use super::queue::DueTimer;
 
 /// Reads timers that a worker sets or takes back, one after the other.
@@ -50,13 +51,13 @@ pub(super) fn put_due(
 }
 
 /// A window that was encoded by this coder.
-pub(super) fn read_window(encoded: &Bytes, coder: WindowCoder) -> Result<Window, CoderError> {
-    coder.read_window(&mut Reader::shared(encoded))
+pub(super) fn read_window(encoded: &[u8], coder: WindowCoder) -> Result<Window, CoderError> {
+    coder.read_window(&mut Reader::new(encoded))
 }
 
 /// The encoding of a window.
-pub(super) fn window_bytes(window: &Window, coder: WindowCoder) -> Bytes {
+pub(super) fn window_bytes(window: &Window, coder: WindowCoder) -> KeptBytes {
     let mut out = Vec::new();
     coder.put_window(&mut out, window);
-    out.into()
+    KeptBytes::from(&out[..])
 }

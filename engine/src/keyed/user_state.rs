@@ -135,7 +135,7 @@ fn target<'a>(facts: &KeyedFacts, key: &'a StateKey) -> Result<Target<'a>> {
     };
     match facts.cell(state) {
         Some((cell, kind)) if kind == part.kind() => {
-            Ok(Target { key, id: CellId { window: window.clone(), cell }, part })
+            Ok(Target { key, id: CellId { window: window.into(), cell }, part })
         }
         Some(_) => Err(Failure::new(format!(
             "the state `{state}` is asked for in another way than it was declared"

@@ -4,21 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use hashbrown::HashMap;
 
 use super::cell::{Bag, Cell, CellId};
 use super::change::{BagChange, CellChange, KeyChange, Timer, TimerId};
+use super::kept_bytes::KeptBytes;
 use super::table::{KeyState, Table};
 
 /// The state of a partition as one bundle sees it.
 #[derive(Debug)]
 pub(super) struct View {
     table: Arc<Table>,
-    changes: BTreeMap<Bytes, KeyChange>,
+    changes: HashMap<Bytes, KeyChange, foldhash::fast::FixedState>,
 }
 
 impl View {
     pub(super) fn new(table: Arc<Table>) -> Self {
-        Self { table, changes: BTreeMap::new() }
+        Self { table, changes: HashMap::default() }
     }
 
     /// What the bundle changed, by key.
@@ -27,10 +29,13 @@ impl View {
             change.cells.values_mut().for_each(CellChange::settle);
         }
         let is_change = |change: &KeyChange| *change != KeyChange::default();
-        self.changes.into_iter().filter(|(_, change)| is_change(change)).collect()
+        let changes = self.changes.into_iter().filter(|(_, change)| is_change(change));
+        let mut changes: Vec<_> = changes.collect();
+        changes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        changes
     }
 
-    /// The keys that the bundle has changed.
+    /// The keys that the bundle has changed, in no order.
     pub(super) fn changed_keys(&self) -> Vec<Bytes> {
         self.changes.keys().cloned().collect()
     }
@@ -62,7 +67,7 @@ impl View {
         };
         match self.changed(key, id) {
             Some(CellChange::Bag(change)) => joined(base, change),
-            _ => base.to_vec(),
+            _ => all(base),
         }
     }
 
@@ -105,7 +110,7 @@ impl View {
         make: impl FnOnce() -> CellChange,
     ) -> &mut CellChange {
         let changes = self.changes.entry(key.clone()).or_default();
-        changes.cells.entry(id.clone()).or_insert_with(make)
+        changes.cells.entry(id.clone(), make)
     }
 
     /// The keys of a map with values, in the order of their bytes.
@@ -114,7 +119,7 @@ impl View {
         let change = self.changed(key, id);
         let is_cleared = matches!(change, Some(CellChange::Map { cleared: true, .. }));
         if !is_cleared && let Some(Cell::Map(map)) = self.committed(key, id) {
-            keys.extend(map.keys().cloned());
+            keys.extend(map.keys().map(KeptBytes::to_bytes));
         }
         if let Some(CellChange::Map { entries, .. }) = change {
             for (map_key, change) in entries {
@@ -137,9 +142,9 @@ impl View {
         match self.changed(key, id) {
             Some(CellChange::Map { cleared, entries }) => {
                 let base = if *cleared { &[] } else { base };
-                entries.get(map_key).map_or_else(|| base.to_vec(), |change| joined(base, change))
+                entries.get(map_key).map_or_else(|| all(base), |change| joined(base, change))
             }
-            _ => base.to_vec(),
+            _ => all(base),
         }
     }
 
@@ -174,7 +179,7 @@ impl View {
             return Vec::new();
         }
         if let Some(Cell::List(list)) = self.committed(key, id) {
-            found.extend(list.range(start..end).map(|(at, entries)| (*at, entries.clone())));
+            found.extend(list.range(start..end).map(|(at, entries)| (*at, all(entries))));
         }
         if let Some(CellChange::List { cleared, added }) = self.changed(key, id) {
             for (from, to) in cleared {
@@ -223,7 +228,7 @@ impl View {
         let base = self.base(key).into_iter().flat_map(|state| state.cells.iter());
         let changed = self.changes.get(key).into_iter().flat_map(|change| change.cells.keys());
         let all = base.map(|(id, _)| id).chain(changed);
-        all.filter(|id| id.window == window).cloned().collect()
+        all.filter(|id| *id.window == *window).cloned().collect()
     }
 
     /// The timers of a key that are set in a window.
@@ -231,19 +236,19 @@ impl View {
         let base = self.base(key).into_iter().flat_map(|state| state.timers.iter());
         let changed = self.changes.get(key).into_iter().flat_map(|change| change.timers.keys());
         let all = base.map(|(id, _)| id).chain(changed);
-        let here = all.filter(|id| id.window == window && self.timer(key, id).is_some());
+        let here = all.filter(|id| *id.window == *window && self.timer(key, id).is_some());
         here.cloned().collect()
     }
 
     /// The windows of a key in which the bundle changed something.
-    pub(super) fn changed_windows(&self, key: &[u8]) -> BTreeSet<Bytes> {
+    pub(super) fn changed_windows(&self, key: &[u8]) -> BTreeSet<KeptBytes> {
         let Some(change) = self.changes.get(key) else { return BTreeSet::new() };
         let of_cells = change.cells.keys().map(|id| id.window.clone());
         of_cells.chain(change.timers.keys().map(|id| id.window.clone())).collect()
     }
 
     /// The windows of a key with cells.
-    pub(super) fn windows(&self, key: &[u8]) -> BTreeSet<Bytes> {
+    pub(super) fn windows(&self, key: &[u8]) -> BTreeSet<KeptBytes> {
         let base = self.base(key).into_iter().flat_map(|state| state.cells.iter());
         let changed = self.changes.get(key).into_iter().flat_map(|change| change.cells.keys());
         base.map(|(id, _)| id).chain(changed).map(|id| id.window.clone()).collect()
@@ -290,7 +295,11 @@ fn empty_list() -> CellChange {
     CellChange::List { cleared: Vec::new(), added: Vec::new() }
 }
 
-fn joined(base: &[Bytes], change: &BagChange) -> Vec<Bytes> {
+fn all(parts: &[KeptBytes]) -> Vec<Bytes> {
+    parts.iter().map(KeptBytes::to_bytes).collect()
+}
+
+fn joined(base: &[KeptBytes], change: &BagChange) -> Vec<Bytes> {
     let base = if change.cleared { &[] } else { base };
-    base.iter().chain(&change.added).cloned().collect()
+    base.iter().map(KeptBytes::to_bytes).chain(change.added.iter().cloned()).collect()
 }

@@ -122,9 +122,9 @@ fn key_record(key: &Bytes, change: &KeyChange) -> KeyRecord {
     let timers = change.timers.iter().map(|(id, timer)| {
         let set = timer.unwrap_or(Timer { fire: Timestamp(0), hold: Timestamp(0) });
         TimerRecord {
-            window: id.window.clone(),
+            window: id.window.to_bytes(),
             family: id.family.into(),
-            tag: id.tag.clone(),
+            tag: id.tag.to_bytes(),
             is_set: timer.is_some(),
             fire: set.fire.0,
             hold: set.hold.0,
@@ -143,7 +143,7 @@ fn key_record(key: &Bytes, change: &KeyChange) -> KeyRecord {
 }
 
 fn cell_id_record(id: &CellId) -> CellIdRecord {
-    CellIdRecord { window: id.window.clone(), cell: id.cell.into() }
+    CellIdRecord { window: id.window.to_bytes(), cell: id.cell.into() }
 }
 
 fn cell_kind(change: &CellChange) -> CellKind {
@@ -180,7 +180,7 @@ fn key_change(record: KeyRecord) -> Result<KeyChange, Error> {
     let timers = collect(record.timers, |record| {
         let family = u16::try_from(record.family).map_err(|_| malformed())?;
         let timer = Timer { fire: Timestamp(record.fire), hold: Timestamp(record.hold) };
-        let id = TimerId { window: record.window, family, tag: record.tag };
+        let id = TimerId { window: (&record.window).into(), family, tag: (&record.tag).into() };
         Ok((id, record.is_set.then_some(timer)))
     })?;
     let moved = collect(record.moved, |record| Ok((cell_id(record.to)?, cell_id(record.from)?)))?;
@@ -194,7 +194,7 @@ fn key_change(record: KeyRecord) -> Result<KeyChange, Error> {
 fn cell_id(record: Option<CellIdRecord>) -> Result<CellId, Error> {
     let record = record.ok_or_else(malformed)?;
     let cell = u16::try_from(record.cell).map_err(|_| malformed())?;
-    Ok(CellId { window: record.window, cell })
+    Ok(CellId { window: (&record.window).into(), cell })
 }
 
 fn cell_change(kind: CellKind) -> CellChange {

@@ -73,8 +73,7 @@ impl Grouping {
         let coder = self.windows();
         let mut due: BTreeMap<u8, Vec<Window>> = BTreeMap::new();
         for timer in bundle.keyed.iter().flat_map(|keyed| &keyed.timers) {
-            let window =
-                coder.read_window(&mut purlin_sdk::coders::Reader::shared(&timer.id.window));
+            let window = coder.read_window(&mut purlin_sdk::coders::Reader::new(&timer.id.window));
             due.entry(timer.key[1]).or_default().push(window.unwrap());
         }
         for (key, windows) in due {

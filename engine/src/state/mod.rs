@@ -263,13 +263,13 @@ impl State {
         key: &'static [u8],
         at: Timestamp,
     ) {
-        use crate::keyed::{KeyChange, Timer, TimerId};
+        use crate::keyed::{KeptBytes, KeyChange, Timer, TimerId};
         let keyed = facts.keyed[stage.0].as_ref().expect("a stage with keys");
         let family = keyed.family("event").expect("a grouping");
         // Nine milliseconds long, and ends nine milliseconds after the epoch.
-        let window = bytes::Bytes::from_static(&[0x80, 0, 0, 0, 0, 0, 0, 9, 9]);
-        let id = TimerId { window, family, tag: bytes::Bytes::new() };
-        let timers = [(id, Some(Timer { fire: Timestamp::MAX, hold: at }))].into();
+        let window = KeptBytes::from(&[0x80, 0, 0, 0, 0, 0, 0, 9, 9][..]);
+        let id = TimerId { window, family, tag: KeptBytes::default() };
+        let timers = [(id, Some(Timer { fire: Timestamp::MAX, hold: at }))].into_iter().collect();
         let change = KeyChange { timers, ..KeyChange::default() };
         let changes = [(bytes::Bytes::from_static(key), change)];
         let stage = &mut self.stages[stage.0];

@@ -32,6 +32,13 @@ fn main() -> purlin::Result<()> {
         ..Touches::default()
     };
     let sizes = options.get("keys").unwrap_or("10000,100000,1000000").to_owned();
+    let Touches { hot, elements, .. } = template;
+    println!(
+        "First each key gets one element, which sets a timer far ahead. Then the keys from 0 to {} \
+         get {elements} elements and fire their timers; the others are idle. All columns but the \
+         second are of that phase alone.\n",
+        hot.saturating_sub(1)
+    );
     println!(
         "| keys | ns/key, first touch | ns/element, hot | CPU ns | timers fired | memory MiB |"
     );

@@ -26,7 +26,7 @@ pub struct PaneInfo {
     pub is_last: bool,
     /// How it relates to the watermark.
     pub timing: Timing,
-    /// Its number within the window, from 0.
+    /// Its number within the window, from 0. A window that was merged from others is a new one.
     pub index: i64,
     /// Its number among the panes that are not early; -1 for an early one.
     pub on_time_index: i64,

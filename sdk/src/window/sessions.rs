@@ -11,6 +11,9 @@ use crate::time::{Timestamp, millis};
 ///
 /// An element at `t` is put into `[t, t + gap)`, and the grouping that follows merges the windows
 /// of a key that overlap.
+///
+/// A session that grows is another window: the numbers of its panes begin again at 0, and the next
+/// one is a first pane, whatever the sessions have put out that it is merged from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sessions {
     pub(crate) gap_ms: i64,

@@ -109,7 +109,9 @@ pub trait StatefulDoFn: Clone + Send + Sync + 'static {
     /// What its main output gives.
     type Out: Element;
 
-    /// Whether the values of each key must come in the order of their timestamps.
+    /// Whether the values of each key must come in the order of their timestamps. They wait until no
+    /// earlier one can come, within the allowed lateness, and so do timers of event time: one fires
+    /// after the values of its time.
     const REQUIRES_TIME_SORTED_INPUT: bool = false;
     /// Whether a bundle that is tried again must consist of the same elements.
     const REQUIRES_STABLE_INPUT: bool = false;

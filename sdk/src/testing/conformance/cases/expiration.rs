@@ -1,4 +1,4 @@
-//! The end of windows with state, and input in the order of time.
+//! The end of windows with state.
 
 use crate::pipeline::Pipeline;
 use crate::state::{Bag, EventTimer, Value};
@@ -10,17 +10,13 @@ use crate::testing::conformance::source::see;
 use crate::testing::conformance::stamps::{at, seconds, with_stamp};
 use crate::window::{FixedWindows, SlidingWindows};
 
-list!(State: a_function_is_told_of_the_end_of_a_window, the_end_of_a_window_waits_for_late_elements,
-    the_end_of_a_window_comes_once_for_each_key, each_sliding_window_ends,
-    the_end_of_a_window_is_told_without_state, the_end_of_the_global_window_is_told,
-    what_the_end_of_a_window_outputs_is_in_it, what_the_end_of_a_window_outputs_is_not_late,
-    timers_fire_before_the_end_of_their_window, an_error_at_the_end_of_a_window,
-    state_is_gone_after_the_end_of_its_window, state_is_kept_within_the_lateness,
-    elements_after_the_end_of_their_window_are_dropped,
-    sorted_input_comes_in_the_order_of_time, sorted_input_waits_for_the_watermark,
-    sorted_input_of_a_bounded_collection, sorted_input_is_sorted_by_key,
-    late_elements_are_sorted_within_the_lateness, elements_too_late_to_be_sorted_are_dropped,
-    sorted_input_and_the_end_of_a_window);
+list!(State: a_function_is_told_of_the_end_of_a_window,
+    the_end_of_a_window_waits_for_late_elements, the_end_of_a_window_comes_once_for_each_key,
+    each_sliding_window_ends, the_end_of_a_window_is_told_without_state,
+    the_end_of_the_global_window_is_told, what_the_end_of_a_window_outputs_is_in_it,
+    what_the_end_of_a_window_outputs_is_not_late, timers_fire_before_the_end_of_their_window,
+    an_error_at_the_end_of_a_window, state_is_gone_after_the_end_of_its_window,
+    state_is_kept_within_the_lateness, elements_after_the_end_of_their_window_are_dropped);
 
 fn tens() -> FixedWindows {
     FixedWindows::of(seconds(10))
@@ -134,70 +130,4 @@ fn elements_after_the_end_of_their_window_are_dropped(p: &Pipeline) -> Ending {
     let script = [Add("a", 1), Mark(10), Add("a", 2), Add("b", 3), Add("a", 11)];
     see(&counts().of(&play(p, script).window_into(tens())));
     Ending::done().saw(&[("a1: 1", 1), ("a11: 1", 1)]).counted("droppedDueToLateness", 2)
-}
-
-/// Tells all numbers of a key so far, in the order in which they came.
-fn order() -> Keep<Value<Vec<i64>>> {
-    keep(|s| s.value::<Vec<i64>>("order"))
-        .on(|order, key, number, cx| {
-            let mut all = order.read(cx)?.unwrap_or_default();
-            all.push(number);
-            say(cx, format!("{key}: {all:?}"))?;
-            order.write(cx, all)
-        })
-        .sorted()
-}
-
-fn sorted_input_comes_in_the_order_of_time(p: &Pipeline) -> Ending {
-    see(&order().of(&play(p, [Add("a", 3), Add("a", 1), Add("a", 2), Mark(10)])));
-    Ending::done().saw(&[("a: [1]", 1), ("a: [1, 2]", 1), ("a: [1, 2, 3]", 1)])
-}
-
-fn sorted_input_waits_for_the_watermark(p: &Pipeline) -> Ending {
-    let script = [Add("a", 5), Mark(3), Add("a", 4), Mark(7), Add("a", 9), Add("a", 8), Mark(20)];
-    see(&order().of(&play(p, script)));
-    Ending::done().saw(&[
-        ("a: [4]", 1),
-        ("a: [4, 5]", 1),
-        ("a: [4, 5, 8]", 1),
-        ("a: [4, 5, 8, 9]", 1),
-    ])
-}
-
-fn sorted_input_of_a_bounded_collection(p: &Pipeline) -> Ending {
-    let numbers = p.create([3i64, 1, 2]).with_timestamps(|second| at(*second));
-    see(&order().of(&numbers.map(|n| ("a".to_owned(), n))));
-    Ending::done().saw(&[("a: [1]", 1), ("a: [1, 2]", 1), ("a: [1, 2, 3]", 1)])
-}
-
-fn sorted_input_is_sorted_by_key(p: &Pipeline) -> Ending {
-    see(&order().of(&play(p, [Add("a", 3), Add("b", 2), Add("a", 1), Add("b", 1), Mark(10)])));
-    Ending::done().saw(&[("a: [1]", 1), ("a: [1, 3]", 1), ("b: [1]", 1), ("b: [1, 2]", 1)])
-}
-
-fn late_elements_are_sorted_within_the_lateness(p: &Pipeline) -> Ending {
-    let windowing = tens().allowed_lateness(seconds(5)).discarding();
-    let script = [Add("a", 3), Add("a", 7), Mark(6), Add("a", 2), Mark(30)];
-    see(&order().of(&play(p, script).window_into(windowing)));
-    Ending::done().saw(&[("a: [2]", 1), ("a: [2, 3]", 1), ("a: [2, 3, 7]", 1)])
-}
-
-fn elements_too_late_to_be_sorted_are_dropped(p: &Pipeline) -> Ending {
-    let script = [Add("a", 3), Mark(6), Add("a", 2), Add("a", 7)];
-    see(&order().of(&play(p, script).window_into(tens())));
-    Ending::done().saw(&[("a: [3]", 1), ("a: [3, 7]", 1)]).counted("droppedDueToLateness", 1)
-}
-
-fn sorted_input_and_the_end_of_a_window(p: &Pipeline) -> Ending {
-    let told = order().on(|order, _, number, cx| {
-        let mut all = order.read(cx)?.unwrap_or_default();
-        all.push(number);
-        order.write(cx, all)
-    });
-    let told = told.on_expiration(|order, key, cx| {
-        let order = order.read(cx)?;
-        say(cx, format!("{key}: {order:?}"))
-    });
-    see(&told.of(&play(p, [Add("a", 3), Add("a", 1), Mark(30)]).window_into(tens())));
-    Ending::done().saw(&[("a: Some([1, 3])", 1)])
 }

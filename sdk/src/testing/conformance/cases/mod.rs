@@ -50,6 +50,7 @@ mod side_inputs;
 mod side_panes;
 mod side_windows;
 mod sketches;
+mod sorted_input;
 mod sources;
 mod splittable;
 mod state_maps;
@@ -59,6 +60,7 @@ mod streaming;
 mod test_streams;
 mod timers_event;
 mod timers_processing;
+mod timers_windows;
 mod timestamps;
 mod triggers;
 mod windows;
@@ -98,8 +100,10 @@ pub fn cases() -> &'static [Case] {
             state_maps::CASES,
             state_scopes::CASES,
             timers_event::CASES,
+            timers_windows::CASES,
             timers_processing::CASES,
             expiration::CASES,
+            sorted_input::CASES,
             triggers::CASES,
             retractions::CASES,
             sessions::CASES,
