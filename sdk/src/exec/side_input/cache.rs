@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use crate::window::Window;
 
 /// How many encoded bytes the views that are kept between bundles had, all but the last used.
-const MOST_BYTES: usize = 16 << 20;
+pub(super) const MOST_BYTES: usize = 16 << 20;
 
 /// How many views are kept between bundles.
 const MOST_VIEWS: usize = 64;

@@ -42,7 +42,7 @@ impl<K: Eq, V> Found<K, V> {
         None
     }
 
-    /// Adds an entry, unless another thread has added one of the same key.
+    /// Adds an entry of so many encoded bytes, unless another thread has added one of the same key.
     pub(super) fn insert(&self, hash: u64, key: K, value: V, size_bytes: usize) {
         let mut new = Box::new(Entry { hash, key, value, next: OnceLock::new() });
         let mut link = self.bucket(hash);
@@ -54,7 +54,7 @@ impl<K: Eq, V> Found<K, V> {
             };
             link = &entry.next;
         }
-        self.size_bytes.fetch_add(size_bytes, Ordering::Relaxed);
+        self.size_bytes.fetch_add(size_bytes + size_of::<Entry<K, V>>(), Ordering::Relaxed);
     }
 
     fn bucket(&self, hash: u64) -> &Link<K, V> {
@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(held.len(), 100);
         assert!(held.iter().zip(0..).all(|(text, n): (_, u64)| **text == n.to_string()));
         assert_eq!(found.get(200, &200), None);
-        assert_eq!(found.size_bytes(), 400);
+        assert_eq!(found.size_bytes(), 200 * (2 + size_of::<Entry<u64, String>>()));
     }
 
     #[test]
@@ -103,6 +103,6 @@ mod tests {
             found.insert(1, "key", value, 1);
         }
         assert_eq!((found.get(1, &"key"), found.get(1, &"other")), (Some(&"first"), None));
-        assert_eq!(found.size_bytes(), 1);
+        assert_eq!(found.size_bytes(), 1 + size_of::<Entry<&str, &str>>());
     }
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use hashbrown::{DefaultHashBuilder, HashMap};
 
 use super::SideWindow;
+use super::cache::MOST_BYTES;
 use super::found::Found;
 use super::keys::Keys;
 use super::values::ReadValues;
@@ -19,14 +20,14 @@ use crate::exec::Failure;
 use crate::exec::unit::UnitResult;
 
 /// So many keys are looked up one by one: a bundle of a stream often asks for no more.
-const FEW: usize = 8;
+pub(super) const FEW: usize = 16;
 
-/// So many encoded bytes are read at once when it asks for more. Keys beyond them are looked up
-/// one by one.
-const BULK_BYTES: usize = 4 << 20;
+/// So many encoded bytes are read at once when it asks for more: as many as the views of a side
+/// input keep from bundle to bundle. Keys beyond them are looked up one by one.
+const BULK_BYTES: usize = MOST_BYTES;
 
-/// So many encoded bytes of keys that were looked up one by one are kept.
-const FOUND_BYTES: usize = 4 << 20;
+/// So many bytes of keys that were looked up one by one are kept.
+const FOUND_BYTES: usize = 8 << 20;
 
 const FOUND_BUCKETS: usize = 1 << 14;
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::Serde;
 use crate::exec::SideMap;
+use crate::exec::side_input::map::FEW;
 
 /// A pipeline whose step `Use` looks up numbers in a map, and a host for it.
 fn lookup() -> (Pipeline, TestHost) {
@@ -46,33 +47,46 @@ fn the_values_of_a_key_may_come_in_pages() {
     assert_eq!(found(&p, &host, &[1]), Ok(vec![342]));
 }
 
+/// Has the host answer the first few lookups, of the keys from 0 on.
+fn fill_few(p: &Pipeline, host: &mut TestHost) {
+    let few = i64::try_from(FEW).expect("few");
+    (0..few).for_each(|key| host.fill(&values_key(p, key), vec![encoded(&[key * 10])]));
+}
+
 #[test]
 fn a_small_map_is_read_at_once_when_many_keys_are_asked_for() {
     let (p, mut host) = lookup();
-    (0..8).for_each(|key| host.fill(&values_key(&p, key), vec![encoded(&[key * 10])]));
+    fill_few(&p, &mut host);
     host.fill(&entries_key(&p), vec![entries(0..20), entries(20..40)]);
     let keys: Vec<i64> = (0..50).collect();
     let expected: Vec<i64> = keys.iter().map(|key| if *key < 40 { key * 10 } else { -1 }).collect();
     assert_eq!(found(&p, &host, &keys), Ok(expected));
-    assert_eq!(reads(&host), 8 + 2);
+    assert_eq!(reads(&host), FEW + 2);
 }
 
 #[test]
 fn keys_behind_the_beginning_of_a_large_map_are_asked_for_one_by_one() {
-    let (p, mut host) = lookup();
-    let beginning = entries(0..500_000);
+    let p = Pipeline::new();
+    let map = p.create([(0i64, String::new())]).as_map();
+    let used = p.create([0i64]).with_side_input(map);
+    let size = |text: &String| i64::try_from(text.len()).unwrap_or(i64::MAX);
+    drop(used.map(move |n, map| map.get(&n).map_or(-1, size)).named("Use"));
+    let mut host = TestHost::default();
+    let entry = |key: i64| (key, vec!["x".repeat(1 << 20)]);
+    let beginning = encoded(&(0..17).map(entry).collect::<Vec<_>>());
     // The page ends in the middle of an entry, which is not used.
     let cut = beginning.len() - 3;
-    host.fill(&entries_key(&p), vec![beginning.slice(..cut), entries(500_000..500_001)]);
-    (0..8).for_each(|key| host.fill(&values_key(&p, key), vec![encoded(&[key * 10])]));
-    for key in [499_999, 500_000] {
-        host.fill(&values_key(&p, key), vec![encoded(&[key * 10])]);
+    host.fill(&entries_key(&p), vec![beginning.slice(..cut), encoded(&[entry(17)])]);
+    for key in [16i64, 17] {
+        host.fill(&values_key(&p, key), vec![encoded(&["y".to_owned()])]);
     }
-    let keys: Vec<i64> = (0..10).chain([499_998, 499_999, 500_000, 500_001, 499_999]).collect();
-    let expected: Vec<i64> =
-        keys.iter().map(|key| if *key <= 500_000 { key * 10 } else { -1 }).collect();
+    // Absent keys are asked for as well, until much is read.
+    let few = i64::try_from(FEW).expect("few");
+    let keys: Vec<i64> = (100..100 + few).chain([0, 15, 16, 17, 18, 16]).collect();
+    let mut expected = vec![-1; FEW];
+    expected.extend([1 << 20, 1 << 20, 1, 1, -1, 1]);
     assert_eq!(found(&p, &host, &keys), Ok(expected));
-    assert_eq!(reads(&host), 8 + 1 + 3);
+    assert_eq!(reads(&host), FEW + 1 + 3);
 }
 
 #[test]
@@ -93,10 +107,13 @@ fn what_is_no_value_ends_the_bundle() {
     host.fill(&values_key(&p, 7), vec![Bytes::from_static(b"\xff")]);
     let text = found(&p, &host, &[7]).expect_err("malformed").to_string();
     assert!(text.contains("transform `Use` failed") && text.contains("element: 7"), "{text}");
-    (0..8).for_each(|key| host.fill(&values_key(&p, key), vec![Bytes::new()]));
+    fill_few(&p, &mut host);
+    host.fill(&values_key(&p, 7), vec![Bytes::new()]);
     host.fill(&entries_key(&p), vec![entries(0..1).slice(..3)]);
-    let text = found(&p, &host, &[0, 1, 2, 3, 4, 5, 6, 7, 8]).expect_err("cut").to_string();
-    assert!(text.contains("transform `Use` failed") && text.contains("element: 8"), "{text}");
+    let keys: Vec<i64> = (0..=i64::try_from(FEW).expect("few")).collect();
+    let text = found(&p, &host, &keys).expect_err("cut").to_string();
+    assert!(text.contains("transform `Use` failed"), "{text}");
+    assert!(text.contains(&format!("element: {FEW}")), "{text}");
 }
 
 #[test]

@@ -47,6 +47,7 @@ mod retractions;
 mod sessions;
 mod side_functions;
 mod side_inputs;
+mod side_maps;
 mod side_panes;
 mod side_windows;
 mod sketches;
@@ -88,6 +89,7 @@ pub fn cases() -> &'static [Case] {
             assertions::CASES,
             side_functions::CASES,
             side_inputs::CASES,
+            side_maps::CASES,
             side_windows::CASES,
             side_panes::CASES,
             reshuffle::CASES,
