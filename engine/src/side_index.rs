@@ -67,10 +67,18 @@ impl KeyIndex {
     /// The elements of a key.
     pub(crate) fn group<'a>(&'a self, kept: &'a [Kept], key: &'a [u8]) -> Group<'a> {
         let hash = key_hash(key);
-        let start = self.rows.partition_point(|row| (row.key_hash, row.key(kept)) < (hash, key));
+        // Keys lie anywhere in memory: only those of this hash, hardly ever others, are looked at.
+        let start = self.rows.partition_point(|row| row.key_hash < hash);
         let rest = &self.rows[start..];
-        let count = rest.partition_point(|row| (row.key_hash, row.key(kept)) <= (hash, key));
-        Group { key, kept, rows: &rest[..count] }
+        let same_hash = match rest.get(1) {
+            Some(second) if second.key_hash == hash => {
+                &rest[..rest.partition_point(|row| row.key_hash == hash)]
+            }
+            _ => &rest[..rest.first().map_or(0, |first| usize::from(first.key_hash == hash))],
+        };
+        let start = same_hash.partition_point(|row| row.key(kept) < key);
+        let rest = &same_hash[start..];
+        Group { key, kept, rows: &rest[..rest.partition_point(|row| row.key(kept) == key)] }
     }
 
     /// Whether the row before `position` has the same key.

@@ -9,7 +9,7 @@ use crate::testing::conformance::metrics::counter;
 use crate::testing::conformance::source::Act::{Await, Give, Watermark};
 use crate::testing::conformance::source::{Gate, script, see};
 use crate::testing::conformance::stamps::{seconds, timed};
-use crate::transforms::Sum;
+use crate::transforms::{Sum, View};
 use crate::window::{FixedWindows, Trigger};
 
 list!(SideInputs: absent_keys_are_absent_again, a_key_with_many_values,
@@ -29,7 +29,7 @@ fn absent_keys_are_absent_again(p: &Pipeline) -> Ending {
 
 /// Texts that several of make a page of a side input.
 fn large(n: i64) -> String {
-    format!("{n:0400000}")
+    format!("{}{n}", "0".repeat(400_000))
 }
 
 fn a_key_with_many_values(p: &Pipeline) -> Ending {
@@ -57,7 +57,7 @@ fn many_keys_with_many_values(p: &Pipeline) -> Ending {
 }
 
 /// A map of a hundred thousand keys, which is too large to be read at once.
-fn large_map(p: &Pipeline) -> crate::View<SideMap<i64, String>> {
+fn large_map(p: &Pipeline) -> View<SideMap<i64, String>> {
     let numbers = p.create(0..100i64).flat_map(|n| n * 1000..(n + 1) * 1000);
     numbers.map(|n| (n, format!("{n:0200}"))).as_map()
 }
@@ -109,9 +109,9 @@ impl DoFn for Translate {
 }
 
 fn a_function_looks_up_keys(p: &Pipeline) -> Ending {
-    let words = p.create([("sea", "See"), ("the", "die")]);
-    let words = words.map(|(from, to)| (from.to_owned(), to.to_owned())).as_map();
-    let text = p.create(["the", "open", "sea"]).map(str::to_owned).with_side_input(words);
+    let words = [("sea", "See"), ("the", "die")].map(|(from, to)| (from.to_owned(), to.to_owned()));
+    let words = p.create(words).as_map();
+    let text = p.create(["the", "open", "sea"].map(str::to_owned)).with_side_input(words);
     let text = text.par_do(|words| Translate { words });
     assert_that(&text).contains_in_any_order(["die", "open", "See"].map(str::to_owned));
     Ending::done()
