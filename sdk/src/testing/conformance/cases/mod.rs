@@ -53,6 +53,7 @@ mod side_windows;
 mod sketches;
 mod sources;
 mod splittable;
+mod stable_input;
 mod state_maps;
 mod state_scopes;
 mod state_values;
@@ -62,6 +63,7 @@ mod timers_event;
 mod timers_processing;
 mod timestamps;
 mod triggers;
+mod watching;
 mod windows;
 
 /// All cases.
@@ -96,9 +98,11 @@ pub fn cases() -> &'static [Case] {
             splittable::CASES,
             sources::CASES,
             streaming::CASES,
+            watching::CASES,
             state_values::CASES,
             state_maps::CASES,
             state_scopes::CASES,
+            stable_input::CASES,
             timers_event::CASES,
             timers_processing::CASES,
             expiration::CASES,
