@@ -67,25 +67,44 @@ impl KeyIndex {
     /// The elements of a key.
     pub(crate) fn group<'a>(&'a self, kept: &'a [Kept], key: &'a [u8]) -> Group<'a> {
         let hash = key_hash(key);
-        let start = self.rows.partition_point(|row| (row.key_hash, row.key(kept)) < (hash, key));
+        // Keys lie anywhere in memory: only those of this hash, hardly ever others, are looked at.
+        let start = self.rows.partition_point(|row| row.key_hash < hash);
         let rest = &self.rows[start..];
-        let count = rest.partition_point(|row| (row.key_hash, row.key(kept)) <= (hash, key));
-        Group { key, kept, rows: &rest[..count] }
+        let same_hash = match rest.get(1) {
+            Some(second) if second.key_hash == hash => {
+                &rest[..rest.partition_point(|row| row.key_hash == hash)]
+            }
+            _ => &rest[..rest.first().map_or(0, |first| usize::from(first.key_hash == hash))],
+        };
+        let start = same_hash.partition_point(|row| row.key(kept) < key);
+        let rest = &same_hash[start..];
+        Group { key, kept, rows: &rest[..rest.partition_point(|row| row.key(kept) == key)] }
     }
 
-    /// The elements of each key from row `position` on, which begins one.
+    /// Whether the row before `position` has the same key.
+    pub(crate) fn is_inside_group(&self, kept: &[Kept], position: usize) -> bool {
+        let before = position.checked_sub(1).and_then(|before| self.rows.get(before));
+        let rows = before.zip(self.rows.get(position));
+        rows.is_some_and(|(before, row)| before.is_of_same_key(row, kept))
+    }
+
+    /// The elements of each key from row `position` on; where that is inside a key, its other ones.
     pub(crate) fn groups<'a>(
         &'a self,
         kept: &'a [Kept],
         position: usize,
     ) -> impl Iterator<Item = Group<'a>> {
         let rows = self.rows.get(position..).unwrap_or_default();
-        let is_same = |a: &Row, b: &Row| a.key_hash == b.key_hash && a.key(kept) == b.key(kept);
+        let is_same = |a: &Row, b: &Row| a.is_of_same_key(b, kept);
         rows.chunk_by(is_same).map(|rows| Group { key: rows[0].key(kept), kept, rows })
     }
 }
 
 impl Row {
+    fn is_of_same_key(&self, other: &Self, kept: &[Kept]) -> bool {
+        self.key_hash == other.key_hash && self.key(kept) == other.key(kept)
+    }
+
     fn key<'a>(&self, kept: &'a [Kept]) -> &'a [u8] {
         kept[self.kept as usize].slice.key(self.row)
     }

@@ -34,40 +34,44 @@ impl Lookup<'_> {
 
     /// The keys, each once.
     pub(crate) fn keys(&self) -> StatePage {
-        self.groups(|group, data| {
-            data.extend_from_slice(group.key);
-            Ok(())
-        })
-        // Writing a key cannot fail.
-        .unwrap_or_default()
-    }
-
-    /// The keys, each with an iterable of its values.
-    pub(crate) fn keys_and_values(&self) -> Result<StatePage, Box<Failure>> {
-        self.groups(|group, data| {
-            data.extend_from_slice(group.key);
-            let count = i32::try_from(group.count());
-            let count = count.map_err(|_| Failure::new("a key has 2³¹ values or more"))?;
-            data.extend_from_slice(&count.to_be_bytes());
-            group.values(0).for_each(|value| data.extend_from_slice(value));
-            Ok(())
-        })
-    }
-
-    fn groups(
-        &self,
-        put: impl Fn(&Group<'_>, &mut Vec<u8>) -> Result<(), Box<Failure>>,
-    ) -> Result<StatePage, Box<Failure>> {
         let mut page = Page::at(self.position);
         for group in self.index.groups(self.kept, self.position) {
-            put(&group, &mut page.data)?;
+            page.data.extend_from_slice(group.key);
             page.next += group.count();
             if page.is_full() {
                 break;
             }
         }
+        page.finish(self.index.count())
+    }
+
+    /// The keys, each with an iterable of its values. A page may end between two values of a key.
+    pub(crate) fn keys_and_values(&self) -> Result<StatePage, Box<Failure>> {
+        let mut page = Page::at(self.position);
+        let mut is_begun = self.index.is_inside_group(self.kept, self.position);
+        for group in self.index.groups(self.kept, self.position) {
+            if !std::mem::take(&mut is_begun) {
+                put_head(&group, &mut page.data)?;
+            }
+            for value in group.values(0) {
+                page.data.extend_from_slice(value);
+                page.next += 1;
+                if page.is_full() {
+                    return Ok(page.finish(self.index.count()));
+                }
+            }
+        }
         Ok(page.finish(self.index.count()))
     }
+}
+
+/// Begins an entry: the key, and how many values follow.
+fn put_head(group: &Group<'_>, data: &mut Vec<u8>) -> Result<(), Box<Failure>> {
+    data.extend_from_slice(group.key);
+    let count = i32::try_from(group.count());
+    let count = count.map_err(|_| Failure::new("a key has 2³¹ values or more"))?;
+    data.extend_from_slice(&count.to_be_bytes());
+    Ok(())
 }
 
 struct Page {
@@ -174,6 +178,11 @@ mod tests {
         let sizes: Vec<_> = of_key.iter().map(Bytes::len).collect();
         assert_eq!(sizes, [PAGE_BYTES, PAGE_BYTES, PAGE_BYTES / 2]);
         assert_eq!(of_key.concat(), (0..5).flat_map(large).collect::<Vec<_>>());
+
+        let pairs = pages(&[kept(&values)], |lookup| lookup.keys_and_values());
+        assert_eq!(pairs.len(), 3);
+        assert_eq!(pairs.concat()[..5], *b"\x07\0\0\0\x05");
+        assert_eq!(pairs.concat()[5..], of_key.concat());
 
         let keys: Vec<_> = (0..5).map(|key| (key, large(key))).collect();
         let pairs = pages(&[kept(&keys)], |lookup| lookup.keys_and_values());

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use purlin_proto::fn_execution::StateKey;
 use purlin_proto::fn_execution::state_key::{IterableSideInput, Type};
 use purlin_sdk::Window;
+use purlin_sdk::coders::Reader;
 use purlin_sdk::exec::{Failure, Framing, StatePage};
 
 use crate::bundle::GroupSlice;
@@ -62,8 +63,8 @@ pub(crate) fn side_input_token(
     };
     let view = View { shuffle, stage, contents };
     let collection = view.collection(transform_id, name).ok()?;
-    let window = view.side_window(collection, window);
-    let version = window.map_or(0, |window| contents.version(collection, window));
+    let window = view.side_window(collection, window).ok()?;
+    let version = contents.version(collection, &window);
     Some(Bytes::copy_from_slice(&version.to_be_bytes()))
 }
 
@@ -89,17 +90,14 @@ struct View<'a> {
 impl View<'_> {
     fn iterable(&self, key: &IterableSideInput, token: &Bytes) -> Result<StatePage, Box<Failure>> {
         let collection = self.collection(&key.transform_id, &key.side_input_id)?;
-        let Some(window) = self.side_window(collection, &key.window) else {
-            // A window without elements.
-            return Ok(StatePage::default());
-        };
-        page(self.contents.window(collection, window), token)
+        let window = self.side_window(collection, &key.window)?;
+        page(self.contents.window(collection, &window), token)
     }
 
     fn by_key(
         &self,
         (transform_id, name): (&str, &str),
-        window: &[u8],
+        window: &Bytes,
         token: &Bytes,
         read: impl FnOnce(&Lookup<'_>) -> Result<StatePage, Box<Failure>>,
     ) -> Result<StatePage, Box<Failure>> {
@@ -108,9 +106,8 @@ impl View<'_> {
             let problem = format!("side input `{name}` was not declared as one of keys");
             return Err(Failure::new(problem));
         }
-        let window = self.side_window(side.collection, window);
-        let found = window.and_then(|window| self.contents.by_key(side.collection, window));
-        match found {
+        let window = self.side_window(side.collection, window)?;
+        match self.contents.by_key(side.collection, &window) {
             Some((index, kept)) => read(&Lookup { index, kept, position: position(token)? }),
             None => Ok(StatePage::default()),
         }
@@ -130,13 +127,14 @@ impl View<'_> {
         side.ok_or_else(missing)
     }
 
-    fn side_window(&self, collection: CollectionId, encoded: &[u8]) -> Option<&Window> {
+    fn side_window(
+        &self,
+        collection: CollectionId,
+        encoded: &Bytes,
+    ) -> Result<Window, Box<Failure>> {
         let coder = self.shuffle.window_coder(collection);
-        self.contents.windows(collection).find(|window| {
-            let mut bytes = Vec::new();
-            coder.put_window(&mut bytes, window);
-            bytes == encoded
-        })
+        let window = coder.read_window(&mut Reader::shared(encoded));
+        window.map_err(|error| Failure::new(format!("a side input's window is none: {error}")))
     }
 }
 

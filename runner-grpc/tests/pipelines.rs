@@ -6,8 +6,8 @@ use std::time::Duration;
 use purlin_runner_grpc::GrpcRunner;
 use purlin_sdk::runner::JobState;
 use purlin_sdk::{
-    Element, Error, FixedWindows, PCollection, Pipeline, SlidingWindows, Timestamp,
-    TimestampCombiner, WindowInto,
+    BoxError, Context, DoFn, Element, Error, FixedWindows, PCollection, Pipeline, SideView,
+    SlidingWindows, Timestamp, TimestampCombiner, WindowInto,
 };
 
 /// What a collection contained when the pipeline ended, in the order of arrival.
@@ -156,4 +156,50 @@ fn combined_values_are_summed() {
     let seen = Seen::of(&counts);
     run(p);
     assert_eq!(seen.sorted(), [("a".to_owned(), 2), ("b".to_owned(), 1)]);
+}
+
+type List = Arc<Vec<i64>>;
+
+/// Remembers the view of a side input that each bundle had.
+#[derive(Clone)]
+struct Remember {
+    list: SideView<Vec<i64>>,
+    is_first: bool,
+    views: Arc<Mutex<Vec<List>>>,
+}
+
+impl DoFn for Remember {
+    type In = i64;
+    type Out = ();
+
+    fn start_bundle(&mut self, _: &mut Context<()>) -> Result<(), BoxError> {
+        self.is_first = true;
+        Ok(())
+    }
+
+    fn process(&mut self, _: i64, cx: &mut Context<()>) -> Result<(), BoxError> {
+        if std::mem::take(&mut self.is_first) {
+            let view = cx.side(&self.list)?;
+            self.views.lock().expect("no panic").push(view);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn bundles_of_a_worker_share_the_view_of_a_side_input_that_stays_the_same() {
+    let p = Pipeline::new();
+    let views = Arc::default();
+    let list = p.create([1i64, 2, 3]).as_list();
+    let numbers = p.create(0i64..1000).reshuffle().with_side_input(list);
+    let remember = Arc::clone(&views);
+    drop(numbers.par_do(|list| Remember { list, is_first: true, views: remember }));
+    run(p);
+    let views: Vec<List> = std::mem::take(&mut *views.lock().expect("no panic"));
+    assert!(views.iter().all(|view| ***view == [1, 2, 3]));
+    // All of them are kept here, so no two views have been at one address.
+    let mut different: Vec<_> = views.iter().map(Arc::as_ptr).collect();
+    different.sort_unstable();
+    different.dedup();
+    assert!(different.len() < views.len(), "{} bundles had a view each", views.len());
 }

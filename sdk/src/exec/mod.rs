@@ -74,10 +74,12 @@ pub use processor::{BundleOutcome, BundleProcessor, ExecConfig, Finalizer, Resid
 pub use requests::{BundleControl, BundleSplit, SplitAnswer};
 pub use restriction::Restriction;
 pub use router::{Router, panic_failure};
-pub(crate) use side_input::{
-    OpenSide, SideOpeners, Sides, in_each_window, side_input_operator, view_fn,
+pub use side_input::{
+    AccessPattern, SideMap, SideReader, SideSource, SideView, SideViews, SideWindow, ViewFn,
 };
-pub use side_input::{SideReader, SideSource, SideView, SideViews, ViewFn};
+pub(crate) use side_input::{
+    Fold, OpenSide, SideOpeners, Sides, in_each_window, map_view_fn, side_input_operator, view_fn,
+};
 pub use splittable::{Continuation, SplittableDoFn};
 pub(crate) use splittable::{SplittableOperator, restriction_spec};
 pub(crate) use stateful::stateful_operator;

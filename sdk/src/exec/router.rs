@@ -209,6 +209,10 @@ impl Router {
 /// The failure that a panic is: what it said.
 #[must_use]
 pub fn panic_failure(panic: &(dyn std::any::Any + Send)) -> Box<Failure> {
+    if let Some(failure) = panic.downcast_ref::<Failure>() {
+        // A call that could not return it ended the user's function by it.
+        return Box::new(failure.clone());
+    }
     let message = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

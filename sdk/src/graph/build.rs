@@ -8,7 +8,7 @@ use purlin_proto::pipeline::test_stream_payload;
 
 use crate::coders::CoderSpec;
 use crate::error::{Mistake, Place};
-use crate::exec::{Operator, PortCodec};
+use crate::exec::{AccessPattern, Operator, PortCodec};
 use crate::state::StateSpecs;
 use crate::window::{GlobalWindows, WindowInto};
 
@@ -81,9 +81,10 @@ pub(crate) struct StatefulSpec {
     pub(crate) has_on_window_expiration: bool,
 }
 
-/// A side input of a ParDo; the view is the SDK's business, runners see an iterable.
+/// A side input of a ParDo; the view is the SDK's business, runners see how it is read.
 pub(crate) struct SideInputSpec {
     pub(crate) local_name: String,
+    pub(crate) pattern: AccessPattern,
 }
 
 impl ParDoSpec {

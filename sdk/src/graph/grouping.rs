@@ -1,7 +1,8 @@
 //! Mistakes in what is grouped or a side input, which only its windowing shows.
 
-use super::build::{Collection, Node};
+use super::build::{Collection, Node, SideInputSpec};
 use crate::error::Mistake;
+use crate::exec::AccessPattern;
 
 /// Whether the one window of a collection never ends.
 fn never_ends(collection: &Collection) -> bool {
@@ -66,6 +67,27 @@ fn unmapped(node: &Node, side: &Collection) -> Option<Mistake> {
             .to_owned(),
         place: node.place.clone(),
         help: Some("window it in another way first".to_owned()),
+    })
+}
+
+/// What is wrong with looking up the keys of `input`, where `side` does so.
+pub(super) fn unusable_side_key(
+    node: &Node,
+    side: &SideInputSpec,
+    input: &Collection,
+) -> Option<Mistake> {
+    let spec = input.codec.spec();
+    let (key, _) = spec.as_kv().filter(|_| side.pattern == AccessPattern::Multimap)?;
+    let reason = key.nondeterministic.clone()?;
+    let step = node.name.as_ref().unwrap_or(&node.default_name);
+    Some(Mistake {
+        message: format!("`{step}` cannot look up the keys of its side input: {reason}"),
+        place: node.place.clone(),
+        help: Some(
+            "use a key whose equal values have equal bytes, such as a string or number, or read \
+             the pairs by `as_iter`"
+                .to_owned(),
+        ),
     })
 }
 

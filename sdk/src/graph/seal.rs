@@ -8,7 +8,7 @@ use prost::Message;
 use purlin_proto::pipeline as proto;
 use purlin_proto::urns;
 
-use super::build::{Collection, Graph, Node, NodeId, ParDoSpec, Spec};
+use super::build::{Collection, Graph, Node, NodeId, ParDoSpec, SideInputSpec, Spec};
 use super::grouping;
 use super::names::unique_names;
 use super::sealed::Sealed;
@@ -62,16 +62,13 @@ impl Graph {
                             grouping::retracted(node, input, "this transform")
                         }));
                     }
-                    let is_side = |local: &str| {
-                        par_do.side_inputs.iter().any(|side| side.local_name == local)
-                    };
                     if let Some(stateful) = &par_do.stateful {
                         mistakes.extend(self.check_stateful(NodeId(index), stateful));
                     }
-                    let sides = node.inputs.iter().filter(|(local, _)| is_side(local));
-                    mistakes.extend(sides.flat_map(|(_, id)| {
-                        grouping::side_mistakes(node, &self.collections[id.0])
-                    }));
+                    for (side, input) in self.sides(node, par_do) {
+                        mistakes.extend(grouping::side_mistakes(node, input));
+                        mistakes.extend(grouping::unusable_side_key(node, side, input));
+                    }
                 }
                 _ => {}
             }
@@ -81,6 +78,19 @@ impl Graph {
 }
 
 impl Graph {
+    /// The side inputs of a ParDo with their collections.
+    fn sides<'g>(
+        &'g self,
+        node: &'g Node,
+        par_do: &'g ParDoSpec,
+    ) -> impl Iterator<Item = (&'g SideInputSpec, &'g Collection)> {
+        par_do.side_inputs.iter().filter_map(|side| {
+            let mut inputs = node.inputs.iter();
+            let (_, id) = inputs.find(|(local, _)| *local == side.local_name)?;
+            Some((side, &self.collections[id.0]))
+        })
+    }
+
     /// Whether a transform is part of an assertion, which waits for the end of its input.
     fn is_in_assertion(&self, node: &Node) -> bool {
         node.parent.is_some_and(|parent| matches!(self.nodes[parent.0].spec, Spec::Assertion))
@@ -320,7 +330,7 @@ impl Sealing<'_> {
             Function { operator: Arc::clone(&par_do.operator), applied_at: node.place.clone() };
         self.table.functions.insert(self.names[id.0].clone(), function);
         let side_inputs =
-            par_do.side_inputs.iter().map(|side| (side.local_name.clone(), side_input()));
+            par_do.side_inputs.iter().map(|side| (side.local_name.clone(), side_input(side)));
         let mut payload = proto::ParDoPayload {
             do_fn: Some(self.function_spec(id, DO_FN_URN)),
             side_inputs: side_inputs.collect(),
@@ -356,11 +366,11 @@ impl Sealing<'_> {
     }
 }
 
-/// Runners materialise an iterable; the view and the mapping of windows are the SDK's.
-fn side_input() -> proto::SideInput {
+/// Runners know how elements are asked for; the view and the mapping of windows are the SDK's.
+fn side_input(side: &SideInputSpec) -> proto::SideInput {
     let spec = |urn: &str| proto::FunctionSpec { urn: urn.to_owned(), payload: Bytes::new() };
     proto::SideInput {
-        access_pattern: Some(spec(urns::side_inputs::ITERABLE)),
+        access_pattern: Some(spec(side.pattern.urn())),
         view_fn: Some(spec("purlin:view:v1")),
         window_mapping_fn: Some(spec("purlin:window_mapping:default:v1")),
     }

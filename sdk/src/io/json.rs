@@ -6,11 +6,11 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::files::{Compression, Sharding, Target};
-use super::text::{self, Located, Written, write_lines};
+use super::files::Compression;
+pub use super::text::Write;
+use super::text::{self, Located};
 use crate::element::{Element, Text};
 use crate::error::{BoxError, Place};
-use crate::pcollection::PCollection;
 use crate::pipeline::Pipeline;
 use crate::transforms::{Fallible, PTransform};
 
@@ -89,7 +89,7 @@ impl fmt::Display for NotJson {
 
 impl std::error::Error for NotJson {}
 
-/// `PCollection<T> → Written`: writes each element as a line of JSON. Files are named, sharded and
+/// `PCollection<T> → `[`Written`](text::Written): writes each element as a line of JSON. Files are named, sharded and
 /// replaced as by [`text::write`].
 ///
 /// The job fails for a value that JSON cannot express.
@@ -100,42 +100,5 @@ impl std::error::Error for NotJson {}
 /// p.create([("a".to_owned(), 1u64)]).apply(io::json::write("counts").suffix(".json"));
 /// ```
 pub fn write<T: Serialize + Element>(prefix: impl Into<String>) -> Write<T> {
-    Write { target: Target::new(prefix.into()), element: PhantomData }
-}
-
-/// A write of elements of type `T` to JSON files, as [`write()`] makes it.
-#[must_use = "a write has no effect until it is applied"]
-#[derive(Clone, Debug)]
-pub struct Write<T> {
-    target: Target,
-    element: PhantomData<fn(T)>,
-}
-
-impl<T> Write<T> {
-    /// Ends the names of the files in this.
-    pub fn suffix(mut self, suffix: impl Into<String>) -> Self {
-        self.target.suffix = suffix.into();
-        self
-    }
-
-    /// Writes one file, which has exactly the given name.
-    pub fn without_sharding(mut self) -> Self {
-        self.target.sharding = Sharding::Single;
-        self
-    }
-
-    /// Writes so many files, at least 1. Without this, the runner decides.
-    pub fn num_shards(mut self, count: u32) -> Self {
-        self.target.sharding = Sharding::Fixed(count.max(1));
-        self
-    }
-}
-
-impl<T: Serialize + Element> PTransform<PCollection<T>> for Write<T> {
-    type Output = Written;
-    const IS_WHOLE: bool = true;
-
-    fn expand(self, input: PCollection<T>) -> Written {
-        write_lines(&input, self.target, |value, out| Ok(serde_json::to_writer(out, value)?))
-    }
+    Write::of_lines(prefix.into(), |value, out| Ok(serde_json::to_writer(out, value)?))
 }

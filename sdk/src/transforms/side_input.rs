@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::element::Element;
 use crate::error::{BoxError, Place};
 use crate::exec::{
-    OpenSide, SideOpeners, SideReader, SideSource, SideView, SideViews, ViewFn, side_input_operator,
+    AccessPattern, OpenSide, SideOpeners, SideReader, SideSource, SideView, SideViews, ViewFn,
+    side_input_operator,
 };
 use crate::graph::{CollectionId, NodeId, ParDoSpec, SideInputSpec, Spec};
 use crate::pcollection::PCollection;
@@ -71,6 +72,7 @@ mod private {
     pub struct Input {
         pub(super) pipeline: super::Pipeline,
         pub(super) collection: super::CollectionId,
+        pub(super) pattern: super::AccessPattern,
     }
 }
 
@@ -86,7 +88,11 @@ impl<V> View<V> {
     }
 
     fn input(&self) -> private::Input {
-        private::Input { pipeline: self.pipeline.clone(), collection: self.collection }
+        private::Input {
+            pipeline: self.pipeline.clone(),
+            collection: self.collection,
+            pattern: self.view.pattern(),
+        }
     }
 }
 
@@ -270,14 +276,14 @@ impl<T: Element, W: Views> WithSideInputs<T, W> {
             return pipeline.step(name, place, Spec::ParDo(spec), main);
         }
         let names = (0..inputs.len()).map(local_name);
-        let sides: Vec<_> = names.zip(inputs.iter().map(|input| input.collection)).collect();
+        let sides: Vec<_> = names.zip(&inputs).collect();
         spec.side_inputs = sides
             .iter()
-            .map(|(local_name, _)| SideInputSpec { local_name: local_name.clone() })
+            .map(|(name, side)| SideInputSpec { local_name: name.clone(), pattern: side.pattern })
             .collect();
         let (node, output) = pipeline.step(name, place, Spec::ParDo(spec), main);
         let mut graph = pipeline.graph.borrow_mut();
-        sides.iter().for_each(|(local_name, side)| graph.connect(node, local_name, *side));
+        sides.iter().for_each(|(name, side)| graph.connect(node, name, side.collection));
         drop(graph);
         (node, output)
     }

@@ -1,12 +1,12 @@
 //! The views of collections as side inputs.
 
-use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use super::View;
 use crate::element::{Element, shown};
 use crate::error::{Failure, Place};
-use crate::exec::view_fn;
+use crate::exec::{Fold, SideMap, ViewFn, map_view_fn, view_fn};
 use crate::pcollection::PCollection;
 
 impl<T: Element> PCollection<T> {
@@ -93,8 +93,9 @@ fn not_single(count: usize, place: &Place) -> Box<Failure> {
 }
 
 impl<K: Element + Eq + Hash, V: Element> PCollection<(K, V)> {
-    /// The pairs of a window as a map, as a side input. Where a trigger lets a window have several
-    /// panes, the latest value of a key counts; otherwise a key that occurs twice fails the job.
+    /// The pairs of a window as a map, as a side input: keys are looked up when they are asked for.
+    /// Where a trigger lets a window have several panes, the latest value of a key counts; otherwise
+    /// a key that occurs twice fails the job, at the latest when it is looked up.
     ///
     /// ```
     /// # use purlin_runner_direct::DirectRunner;
@@ -112,27 +113,28 @@ impl<K: Element + Eq + Hash, V: Element> PCollection<(K, V)> {
     /// # }
     /// ```
     #[track_caller]
-    pub fn as_map(&self) -> View<HashMap<K, V>> {
-        let place = Place::caller();
-        self.view(move |pairs: Vec<(K, V)>, is_latest| {
-            let mut map = HashMap::with_capacity(pairs.len());
-            for (key, value) in pairs {
-                if !is_latest && map.contains_key(&key) {
-                    return Err(twice(&key, &place));
-                }
-                map.insert(key, value);
+    pub fn as_map(&self) -> View<SideMap<K, V>> {
+        let (place, at) = (Place::caller(), Place::caller());
+        let fold = Fold::new(move |key: &K, mut values: Vec<V>, is_latest: bool| {
+            match (values.pop(), values.is_empty() || is_latest) {
+                (Some(value), true) => Ok(value),
+                _ => Err(twice(key, &at)),
             }
-            Ok(map)
-        })
+        });
+        self.by_key(map_view_fn(fold), &place)
     }
 
-    /// The values of each key of a window, as a side input.
-    pub fn as_multimap(&self) -> View<HashMap<K, Vec<V>>> {
-        self.view(|pairs: Vec<(K, V)>, _| {
-            let mut map: HashMap<K, Vec<V>> = HashMap::new();
-            pairs.into_iter().for_each(|(key, value)| map.entry(key).or_default().push(value));
-            Ok(map)
-        })
+    /// The values of each key of a window, as a side input: keys are looked up when they are asked
+    /// for. The values of one key must fit in memory, those of all need not.
+    #[track_caller]
+    pub fn as_multimap(&self) -> View<SideMap<K, Vec<V>>> {
+        self.by_key(map_view_fn(Fold::new(|_: &K, values: Vec<V>, _| Ok(values))), &Place::caller())
+    }
+
+    /// A view that asks for keys by their bytes, which are those of their type's own coder.
+    fn by_key<W>(&self, view: Arc<dyn ViewFn<W>>, place: &Place) -> View<W> {
+        let pairs = self.in_own_coder(place);
+        View { pipeline: pairs.pipeline, collection: pairs.id, view }
     }
 }
 

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use crate::window::Window;
 
 /// How many encoded bytes the views that are kept between bundles had, all but the last used.
-const MOST_BYTES: usize = 16 << 20;
+pub(super) const MOST_BYTES: usize = 16 << 20;
 
 /// How many views are kept between bundles.
 const MOST_VIEWS: usize = 64;
@@ -37,6 +37,11 @@ impl<V> Default for ViewCache<V> {
 impl<V> ViewCache<V> {
     pub(super) fn get(&self, position: usize) -> &V {
         &self.entries[position].view
+    }
+
+    /// Puts another view of the same window in place of one.
+    pub(super) fn replace(&mut self, position: usize, view: V) {
+        self.entries[position].view = view;
     }
 
     /// The view of a window that this bundle has used already.
@@ -76,15 +81,16 @@ impl<V> ViewCache<V> {
     }
 
     /// Begins another bundle: lets go of views that were not used for longest, and of those about
-    /// which nobody can say whether they are still good.
-    pub(super) fn next_bundle(&mut self) {
+    /// which nobody can say whether they are still good. `grown_bytes` says how many bytes a view
+    /// has beside those that it was made of.
+    pub(super) fn next_bundle(&mut self, grown_bytes: impl Fn(&V) -> usize) {
         self.bundle += 1;
         self.entries.retain(|entry| entry.token.is_some());
         self.entries.sort_by_key(|entry| std::cmp::Reverse(entry.used));
         let mut bytes = 0;
         let kept = self.entries.iter().take(MOST_VIEWS).take_while(|entry| {
             let is_first = bytes == 0;
-            bytes += entry.size_bytes.max(1);
+            bytes += (entry.size_bytes + grown_bytes(&entry.view)).max(1);
             is_first || bytes <= MOST_BYTES
         });
         self.entries.truncate(kept.count());
@@ -113,7 +119,7 @@ mod tests {
         let mut cache = ViewCache::default();
         let position = cache.insert(window(0), "old", token(1), 3);
         assert_eq!(cache.used(&window(0)), Some(position));
-        cache.next_bundle();
+        cache.next_bundle(|_| 0);
         assert_eq!(cache.used(&window(0)), None);
         assert_eq!(cache.reuse(&window(0), token(2).as_ref()), None);
         assert_eq!(cache.reuse(&window(0), token(1).as_ref()), Some(0));
@@ -126,7 +132,7 @@ mod tests {
     fn a_view_without_a_token_ends_with_its_bundle() {
         let mut cache = ViewCache::default();
         cache.insert(window(0), 1, None, 3);
-        cache.next_bundle();
+        cache.next_bundle(|_| 0);
         assert_eq!(cache.reuse(&window(0), None), None);
         assert!(cache.entries.is_empty());
     }
@@ -136,16 +142,16 @@ mod tests {
         let mut cache = ViewCache::default();
         for start in 0..100 {
             cache.insert(window(start), start, token(1), 1);
-            cache.next_bundle();
+            cache.next_bundle(|_| 0);
         }
         assert_eq!(cache.entries.len(), MOST_VIEWS);
         assert_eq!(cache.reuse(&window(0), token(1).as_ref()), None);
         let last = cache.reuse(&window(99), token(1).as_ref()).expect("it was used last");
         assert_eq!(*cache.get(last), 99);
         // A large one that was used last leaves no room for others, but is kept.
-        cache.next_bundle();
+        cache.next_bundle(|_| 0);
         cache.insert(window(200), 200, token(1), MOST_BYTES * 2);
-        cache.next_bundle();
+        cache.next_bundle(|_| 0);
         assert_eq!(cache.entries.len(), 1);
         assert!(cache.reuse(&window(200), token(1).as_ref()).is_some());
     }

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use purlin_proto::fn_execution::StateKey;
-use purlin_proto::fn_execution::state_key::{IterableSideInput, Type};
 use purlin_proto::pipeline::{WindowingStrategy, trigger};
 
-use super::ViewFn;
 use super::cache::ViewCache;
-use crate::coders::windowed::WindowCoder;
+use super::contents::SideName;
+use super::{SideWindow, ViewFn};
 use crate::exec::unit::{UnitResult, UnitSpec};
 use crate::exec::{Failure, PortCodec, Router, WindowFunction};
 use crate::window::Window;
@@ -58,8 +56,7 @@ pub trait SideViews: Sized + Send + 'static {
 
 /// Reads one side input.
 pub struct SideReader<V> {
-    transform_id: String,
-    local_name: String,
+    name: Arc<SideName>,
     codec: Arc<dyn PortCodec>,
     window_fn: WindowFunction,
     view: Arc<dyn ViewFn<V>>,
@@ -77,8 +74,10 @@ impl<V> SideReader<V> {
         let collection = spec.transform.inputs.get(name).ok_or_else(missing)?;
         let strategy = windowing(spec, collection).ok_or_else(missing)?;
         Ok(Self {
-            transform_id: spec.transform_id.to_owned(),
-            local_name: name.clone(),
+            name: Arc::new(SideName {
+                transform_id: spec.transform_id.to_owned(),
+                local_name: name.clone(),
+            }),
             codec: Arc::clone(spec.codecs.get(collection).ok_or_else(missing)?),
             window_fn: spec.window_fns.get(strategy.window_fn.as_ref().ok_or_else(missing)?)?,
             view: Arc::clone(&source.view),
@@ -92,14 +91,20 @@ impl<V> SideReader<V> {
         if let Some(position) = self.views.used(&window) {
             return Ok(position);
         }
-        let key = self.state_key(&window);
-        let token = router.cache_token(&key)?;
+        let contents = SideWindow::new(router, &self.name, &window, &self.codec, self.is_latest);
+        let token = contents.cache_token(self.view.pattern())?;
         if let Some(position) = self.views.reuse(&window, token.as_ref()) {
             return Ok(position);
         }
-        let data = router.read_state(&key)?;
-        let view = self.view.view(self.codec.as_ref(), &data, self.is_latest)?;
-        Ok(self.views.insert(window, Arc::new(view), token, data.len()))
+        let (view, size_bytes) = self.view.view(contents)?;
+        Ok(self.views.insert(window, Arc::new(view), token, size_bytes))
+    }
+
+    /// Lets go of what the view at a position has kept, where that is too much.
+    fn renew(&mut self, position: usize) {
+        if let Some(view) = self.view.renewed(self.views.get(position)) {
+            self.views.replace(position, Arc::new(view));
+        }
     }
 
     /// The view that was loaded last.
@@ -111,19 +116,6 @@ impl<V> SideReader<V> {
     /// Whether this reads the view that `view` makes.
     pub(super) fn is_of(&self, view: &Arc<dyn ViewFn<V>>) -> bool {
         std::ptr::addr_eq(Arc::as_ptr(&self.view), Arc::as_ptr(view))
-    }
-
-    /// Names all elements of a window.
-    fn state_key(&self, window: &Window) -> StateKey {
-        let mut encoded = Vec::new();
-        WindowCoder::of(window).put_window(&mut encoded, window);
-        StateKey {
-            r#type: Some(Type::IterableSideInput(IterableSideInput {
-                transform_id: self.transform_id.clone(),
-                side_input_id: self.local_name.clone(),
-                window: encoded.into(),
-            })),
-        }
     }
 }
 
@@ -152,10 +144,15 @@ impl<V: Send + Sync + 'static> SideViews for SideReader<V> {
     }
 
     fn load(&mut self, main: &Window, router: &Arc<Router>) -> UnitResult {
-        if self.current.as_ref().is_none_or(|(current, _)| current != main) {
-            let position = self.position(self.window_fn.side_input_window(main)?, router)?;
-            self.current = Some((main.clone(), position));
-        }
+        let position = match &self.current {
+            Some((current, position)) if current == main => *position,
+            _ => {
+                let position = self.position(self.window_fn.side_input_window(main)?, router)?;
+                self.current = Some((main.clone(), position));
+                position
+            }
+        };
+        self.renew(position);
         Ok(())
     }
 
@@ -164,7 +161,8 @@ impl<V: Send + Sync + 'static> SideViews for SideReader<V> {
     }
 
     fn forget(&mut self) {
-        self.views.next_bundle();
+        let Self { view, views, .. } = self;
+        views.next_bundle(|kept| view.grown_bytes(kept));
         self.current = None;
     }
 }

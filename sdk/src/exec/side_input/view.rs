@@ -1,30 +1,55 @@
-//! From the elements of a side input to the value that closures see.
+//! From a window of a side input to the value that closures see.
 
+use std::hash::Hash;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
+use super::values::ReadValues;
+use super::{AccessPattern, SideMap, SideWindow};
 use crate::coders::Reader;
 use crate::element::Element;
 use crate::exec::unit::{UnitResult, typed};
-use crate::exec::{BATCH, Batch, Failure, PortCodec};
+use crate::exec::{BATCH, Batch, Failure};
 
-/// Makes a view from the elements of one window of a side input.
+/// Makes a view from one window of a side input.
 pub trait ViewFn<V>: Send + Sync {
-    /// The view of encoded elements, which are in the order of their panes; with `is_latest`, later
-    /// ones stand for what earlier ones said.
+    /// How it reads the side input.
+    fn pattern(&self) -> AccessPattern;
+
+    /// The view of a window, and how many encoded bytes it was made of.
     ///
     /// # Errors
-    /// When the bytes are not elements of the codec, or the elements allow no such view.
-    fn view(&self, codec: &dyn PortCodec, data: &Bytes, is_latest: bool) -> UnitResult<V>;
+    /// When the bytes are not elements of the side input, or the elements allow no such view.
+    fn view(&self, window: SideWindow) -> UnitResult<(V, usize)>;
+
+    /// How many encoded bytes a view has read since it was made.
+    fn grown_bytes(&self, _view: &V) -> usize {
+        0
+    }
+
+    /// A view of the same window, in place of one that has kept too much of what it read.
+    fn renewed(&self, _view: &V) -> Option<V> {
+        None
+    }
 }
 
-/// The view that `f` makes of all elements, and of whether later ones stand for earlier ones.
+/// The view that `f` makes of all elements, which are in the order of their panes, and of whether
+/// later ones stand for what earlier ones said.
 pub(crate) fn view_fn<T: Element, V: 'static>(
     f: impl Fn(Vec<T>, bool) -> UnitResult<V> + Send + Sync + 'static,
 ) -> Arc<dyn ViewFn<V>> {
     Arc::new(OfValues { f, values: PhantomData::<fn(T)> })
+}
+
+/// The view that looks up keys and makes what closures see of their values by `values`.
+pub(crate) fn map_view_fn<K, V>(
+    values: impl ReadValues<K, V> + 'static,
+) -> Arc<dyn ViewFn<SideMap<K, V>>>
+where
+    K: Element + Eq + Hash,
+    V: Send + Sync + 'static,
+{
+    Arc::new(ByKey { values: Arc::new(values) })
 }
 
 struct OfValues<F, T> {
@@ -37,16 +62,48 @@ where
     T: Element,
     F: Fn(Vec<T>, bool) -> UnitResult<V> + Send + Sync,
 {
-    fn view(&self, codec: &dyn PortCodec, data: &Bytes, is_latest: bool) -> UnitResult<V> {
-        let mut reader = Reader::shared(data);
+    fn pattern(&self) -> AccessPattern {
+        AccessPattern::Iterable
+    }
+
+    fn view(&self, window: SideWindow) -> UnitResult<(V, usize)> {
+        let data = window.all()?;
+        let mut reader = Reader::shared(&data);
         let mut all: Vec<T> = Vec::new();
         while !reader.is_empty() {
-            let batch = codec
+            let batch = window
+                .codec
                 .decode(&mut reader, BATCH, &mut |_, _, _| Ok(()))
                 .map_err(|error| Failure::from_error(&error))?;
             let Batch { mut values, .. } = typed::<T>(batch)?;
             all.append(&mut values);
         }
-        (self.f)(all, is_latest)
+        Ok(((self.f)(all, window.is_latest)?, data.len()))
+    }
+}
+
+struct ByKey<K, V> {
+    values: Arc<dyn ReadValues<K, V>>,
+}
+
+impl<K, V> ViewFn<SideMap<K, V>> for ByKey<K, V>
+where
+    K: Element + Eq + Hash,
+    V: Send + Sync + 'static,
+{
+    fn pattern(&self) -> AccessPattern {
+        AccessPattern::Multimap
+    }
+
+    fn view(&self, window: SideWindow) -> UnitResult<(SideMap<K, V>, usize)> {
+        Ok((SideMap::new(window, Arc::clone(&self.values)), 0))
+    }
+
+    fn grown_bytes(&self, view: &SideMap<K, V>) -> usize {
+        view.size_bytes()
+    }
+
+    fn renewed(&self, view: &SideMap<K, V>) -> Option<SideMap<K, V>> {
+        view.renewed()
     }
 }

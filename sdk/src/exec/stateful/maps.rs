@@ -97,8 +97,7 @@ impl<K: Element, V: Element> Map<K, V> {
         key: K,
         value: V,
     ) -> Result<(), BoxError> {
-        let put = |out: &mut Vec<u8>| value.encode(out, Nesting::Nested);
-        multimap(cx, self.cell)?.put(nested(&key)?, true, put)
+        put(cx, self.cell, (&key, &value), true)
     }
 
     /// Forgets a key.
@@ -161,8 +160,7 @@ impl<K: Element, V: Element> Multimap<K, V> {
         key: K,
         value: V,
     ) -> Result<(), BoxError> {
-        let put = |out: &mut Vec<u8>| value.encode(out, Nesting::Nested);
-        multimap(cx, self.cell)?.put(nested(&key)?, false, put)
+        put(cx, self.cell, (&key, &value), false)
     }
 
     /// Forgets a key and its values.
@@ -247,6 +245,17 @@ fn nested<T: Element>(value: &T) -> Result<Bytes, CoderError> {
     let mut out = Vec::new();
     value.encode(&mut out, Nesting::Nested)?;
     Ok(out.into())
+}
+
+/// Adds a value of a key; in the place of the others, with `replaces`.
+fn put<K: Element, V: Element, Out: Element>(
+    cx: &mut Context<Out>,
+    cell: CellId,
+    (key, value): (&K, &V),
+    replaces: bool,
+) -> Result<(), BoxError> {
+    let encode = |out: &mut Vec<u8>| value.encode(out, Nesting::Nested);
+    multimap(cx, cell)?.put(nested(key)?, replaces, encode)
 }
 
 fn keys<K: Element, Out: Element>(cx: &mut Context<Out>, cell: CellId) -> Result<Vec<K>, BoxError> {

@@ -12,7 +12,6 @@ pub use line::{Line, Located};
 pub use lines::InvalidUtf8;
 pub use read::{Pattern, Patterns, Read, read, read_all, read_bytes};
 pub use text_line::TextLine;
-pub(super) use write::write_lines;
 pub use write::{Write, Written, write};
 
 pub use super::files::Compression;

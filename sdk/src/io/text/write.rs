@@ -31,20 +31,29 @@ const LEAST_BUFFER_BYTES: usize = 16 << 10;
 /// p.create([1i64, 2, 3]).apply(io::text::write("out/numbers").suffix(".txt"));
 /// ```
 pub fn write<T: TextLine>(prefix: impl Into<String>) -> Write<T> {
-    Write { target: Target::new(prefix.into()), element: PhantomData }
+    // An element is known to be a line here, so that the compiler can say that it is none: at
+    // `apply` it would only say that this is no transform.
+    Write::of_lines(prefix.into(), |value, out| {
+        value.write_line(out);
+        Ok(())
+    })
 }
 
-/// A write of elements of type `T` to text files, as [`write()`] makes it.
+/// A write of elements of type `T` to files of a line for each, as [`write()`] and
+/// [`json::write`](crate::io::json::write) make it.
 #[must_use = "a write has no effect until it is applied"]
 #[derive(Clone, Debug)]
 pub struct Write<T> {
     target: Target,
-    // Known when it is made, so that the compiler can say that an element is no line: at
-    // `apply` it would only say that this is no transform.
-    element: PhantomData<fn(T)>,
+    format: Format<T>,
 }
 
 impl<T> Write<T> {
+    /// A write of lines that `format` makes.
+    pub(in crate::io) fn of_lines(prefix: String, format: Format<T>) -> Self {
+        Self { target: Target::new(prefix), format }
+    }
+
     /// Ends the names of the files in this.
     pub fn suffix(mut self, suffix: impl Into<String>) -> Self {
         self.target.suffix = suffix.into();
@@ -64,15 +73,12 @@ impl<T> Write<T> {
     }
 }
 
-impl<T: TextLine> PTransform<PCollection<T>> for Write<T> {
+impl<T: Element> PTransform<PCollection<T>> for Write<T> {
     type Output = Written;
     const IS_WHOLE: bool = true;
 
     fn expand(self, input: PCollection<T>) -> Written {
-        write_lines(&input, self.target, |value, out| {
-            value.write_line(out);
-            Ok(())
-        })
+        write_lines(&input, self.target, self.format)
     }
 }
 
@@ -101,11 +107,7 @@ pub(in crate::io) type Format<T> = fn(&T, &mut Vec<u8>) -> Result<(), BoxError>;
 ///
 /// Each bundle writes temporary files and sends on their names, which the last step receives as one
 /// group. A constant element goes there as well, so that there is a group even without input.
-pub(in crate::io) fn write_lines<T: Element>(
-    input: &PCollection<T>,
-    target: Target,
-    format: Format<T>,
-) -> Written {
+fn write_lines<T: Element>(input: &PCollection<T>, target: Target, format: Format<T>) -> Written {
     let pipeline = input.pipeline();
     let place = pipeline.graph.borrow().scope_place().unwrap_or_else(Place::caller);
     if !input.is_bounded() {

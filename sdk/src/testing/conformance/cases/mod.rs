@@ -47,12 +47,14 @@ mod retractions;
 mod sessions;
 mod side_functions;
 mod side_inputs;
+mod side_maps;
 mod side_panes;
 mod side_windows;
 mod sketches;
 mod sorted_input;
 mod sources;
 mod splittable;
+mod stable_input;
 mod state_maps;
 mod state_scopes;
 mod state_values;
@@ -63,6 +65,7 @@ mod timers_processing;
 mod timers_windows;
 mod timestamps;
 mod triggers;
+mod watching;
 mod windows;
 
 /// All cases.
@@ -90,15 +93,18 @@ pub fn cases() -> &'static [Case] {
             assertions::CASES,
             side_functions::CASES,
             side_inputs::CASES,
+            side_maps::CASES,
             side_windows::CASES,
             side_panes::CASES,
             reshuffle::CASES,
             splittable::CASES,
             sources::CASES,
             streaming::CASES,
+            watching::CASES,
             state_values::CASES,
             state_maps::CASES,
             state_scopes::CASES,
+            stable_input::CASES,
             timers_event::CASES,
             timers_windows::CASES,
             timers_processing::CASES,
