@@ -24,12 +24,13 @@ pub(super) fn partition(mut chunk: Chunk, partitions: u32, windows: WindowCoder)
     }
     let index = chunk.index.as_deref().unwrap_or_default();
     let stamp = common_stamp(&chunk, index, windows);
-    let mut parts = empty_parts(&chunk, index, partitions);
+    let from = |entry: &Entry| if stamp.is_some() { entry.value } else { entry.start };
+    let mut parts = empty_parts(&chunk, index, partitions, from);
     for (row, entry) in index.iter().enumerate() {
         let part = &mut parts[partition_of(entry.key_hash, partitions) as usize];
         // A part is no longer than the chunk, whose offsets fit.
         let start = u32::try_from(part.data.len()).unwrap_or(u32::MAX);
-        let from = if stamp.is_some() { entry.value } else { entry.start };
+        let from = from(entry);
         part.data.extend_from_slice(&chunk.data[from as usize..end_of(&chunk, index, row)]);
         part.index.push(Entry { start, value: start + (entry.value - from), ..*entry });
     }
@@ -55,11 +56,16 @@ fn common_stamp(chunk: &Chunk, index: &[Entry], windows: WindowCoder) -> Option<
 }
 
 /// Parts with just the room that they need: they may wait for long.
-fn empty_parts(chunk: &Chunk, index: &[Entry], partitions: u32) -> Vec<Part> {
+fn empty_parts(
+    chunk: &Chunk,
+    index: &[Entry],
+    partitions: u32,
+    from: impl Fn(&Entry) -> u32,
+) -> Vec<Part> {
     let mut sizes = vec![(0, 0); partitions as usize];
     for (row, entry) in index.iter().enumerate() {
         let (bytes, count) = &mut sizes[partition_of(entry.key_hash, partitions) as usize];
-        *bytes += end_of(chunk, index, row) - entry.start as usize;
+        *bytes += end_of(chunk, index, row) - from(entry) as usize;
         *count += 1;
     }
     let part =

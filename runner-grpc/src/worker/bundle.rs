@@ -13,6 +13,7 @@ use super::harness::Harness;
 use super::host::FnApiHost;
 use super::inputs::{Arrival, Queue};
 use super::outbox::Outbox;
+use super::state::Writes;
 use crate::monitoring;
 use crate::stage::Stage;
 use crate::sync::lock;
@@ -69,16 +70,19 @@ impl Bundle<'_> {
     fn process(&self, processor: &mut BundleProcessor) -> Result<BundleOutcome, Box<Failure>> {
         let outbox = Outbox::new(self.instruction, self.harness.data.clone());
         let outbox = Arc::new(Mutex::new(outbox));
+        let writes = Arc::<Writes>::default();
         let host = FnApiHost {
             instruction: self.instruction.to_owned(),
             outbox: Arc::clone(&outbox),
             state: Arc::clone(&self.harness.state),
+            writes: Arc::clone(&writes),
             cache_tokens: self.tokens.to_vec(),
         };
         processor.start_bundle(Box::new(host))?;
         self.harness.active.started(self.instruction, processor.control());
         self.feed(processor)?;
         let outcome = processor.finish_bundle()?;
+        writes.settle()?;
         lock(&outbox).finish(&self.stage.outputs)?;
         Ok(outcome)
     }

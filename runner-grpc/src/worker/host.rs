@@ -12,7 +12,7 @@ use purlin_sdk::Failure;
 use purlin_sdk::exec::{Chunk, Host, StatePage};
 
 use super::outbox::Outbox;
-use super::state::StateClient;
+use super::state::{StateClient, Writes};
 use crate::sync::lock;
 
 /// The Fn API as a bundle sees it.
@@ -21,6 +21,8 @@ pub(super) struct FnApiHost {
     /// Shared with the bundle's thread, which sends what is left once the stage has finished.
     pub(super) outbox: Arc<Mutex<Outbox>>,
     pub(super) state: Arc<StateClient>,
+    /// Shared with the bundle's thread, which waits for them at the end.
+    pub(super) writes: Arc<Writes>,
     /// What may be kept for other bundles, and until when.
     pub(super) cache_tokens: Vec<CacheToken>,
 }
@@ -33,7 +35,9 @@ impl Host for FnApiHost {
     fn get_state(&mut self, key: &StateKey, token: &Bytes) -> Result<StatePage, Box<Failure>> {
         let request = StateGetRequest { continuation_token: token.clone() };
         let response =
-            self.state.call(&self.instruction, key, state_request::Request::Get(request))?;
+            self.state.read(&self.instruction, key, state_request::Request::Get(request))?;
+        // Those before it were answered before it.
+        self.writes.check()?;
         match response.response {
             Some(state_response::Response::Get(page)) => {
                 Ok(StatePage { data: page.data, next: page.continuation_token })
@@ -48,12 +52,12 @@ impl Host for FnApiHost {
 
     fn append_state(&mut self, key: &StateKey, data: Bytes) -> Result<(), Box<Failure>> {
         let request = state_request::Request::Append(StateAppendRequest { data });
-        self.state.call(&self.instruction, key, request).map(drop)
+        self.state.write(&self.instruction, key, request, &self.writes)
     }
 
     fn clear_state(&mut self, key: &StateKey) -> Result<(), Box<Failure>> {
         let request = state_request::Request::Clear(StateClearRequest {});
-        self.state.call(&self.instruction, key, request).map(drop)
+        self.state.write(&self.instruction, key, request, &self.writes)
     }
 
     fn set_timers(
