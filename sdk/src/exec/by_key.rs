@@ -145,3 +145,36 @@ impl<'a> ByKey<'a> {
         self.sorted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::exec::key_hash;
+
+    proptest! {
+        /// Short and long keys, keys that begin alike, and hashes that collide.
+        #[test]
+        fn elements_are_with_their_key_in_their_order(
+            keys in prop::collection::vec(prop::collection::vec(0u8..2, 0..11), 0..200),
+            bits in 0u32..64,
+        ) {
+            let mut grouper = Grouper::with_capacity(0);
+            let mut model: BTreeMap<&[u8], Vec<u32>> = BTreeMap::new();
+            for (at, key) in (0..).zip(&keys) {
+                let hash = key_hash(key) >> bits;
+                grouper.add(hash, key, Position { slice: 0, at });
+                model.entry(key).or_default().push(at);
+            }
+            let groups = grouper.finish();
+            prop_assert_eq!(groups.len(), model.len());
+            for group in 0..groups.len() {
+                let found: Vec<u32> = groups.elements(group).iter().map(|it| it.at).collect();
+                prop_assert_eq!(&found, &model[groups.key(group).0]);
+            }
+        }
+    }
+}

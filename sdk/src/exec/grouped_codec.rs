@@ -91,3 +91,60 @@ impl<K: Element, V: Element> PortCodec for GroupedCodec<K, V> {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::exec::unit::typed;
+    use crate::exec::{Chunk, Framing};
+    use crate::window::Stamp;
+
+    fn chunk(pairs: &[(String, u64)]) -> Chunk {
+        let mut data = Vec::new();
+        pairs.iter().for_each(|pair| pair.encode(&mut data, Nesting::Nested).unwrap());
+        Chunk {
+            data: data.into(),
+            framing: Framing::Constant(Stamp::default()),
+            count: u32::try_from(pairs.len()).unwrap(),
+            partition: Some(0),
+            index: None,
+        }
+    }
+
+    #[test]
+    fn groups_of_pairs_are_what_groups_of_bytes_are() {
+        let pairs: Vec<_> = (0..5000_u64).map(|n| (format!("key {}", n % 1300), n)).collect();
+        let (first, second) = (chunk(&pairs[..2000]), chunk(&pairs[2000..]));
+        let slices = [&first, &second].map(|chunk| PairSlice { chunk, elements: None });
+        let pairs_of = Pairs { slices: slices.to_vec(), stamp: Stamp::default() };
+        let mut model: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        pairs.into_iter().for_each(|(key, n)| model.entry(key).or_default().push(n));
+
+        let mut found = BTreeMap::new();
+        let mut emit = |batch: Box<dyn AnyBatch>| {
+            for (key, values) in typed::<(String, Grouped<u64>)>(batch)?.values {
+                let mut bytes = Vec::new();
+                values.encode(&mut bytes, Nesting::Nested)?;
+                let written = Grouped::<u64>::decode(&mut Reader::new(&bytes), Nesting::Nested)?;
+                let values: Vec<u64> = values.iter().collect();
+                assert_eq!(written.into_iter().collect::<Vec<_>>(), values);
+                assert!(found.insert(key, values).is_none(), "a key has two groups");
+            }
+            Ok(())
+        };
+        assert!(grouped_codec::<String, u64>().group(&pairs_of, &mut emit).unwrap());
+        assert_eq!(found, model);
+    }
+
+    #[test]
+    fn pairs_that_are_cut_short_are_an_error() {
+        let mut cut = chunk(&[("key".to_owned(), 300)]);
+        cut.data.truncate(cut.data.len() - 1);
+        let slices = vec![PairSlice { chunk: &cut, elements: None }];
+        let pairs = Pairs { slices, stamp: Stamp::default() };
+        let failure = grouped_codec::<String, u64>().group(&pairs, &mut |_| Ok(())).unwrap_err();
+        assert!(failure.to_string().contains("kv.value"), "{failure}");
+    }
+}
