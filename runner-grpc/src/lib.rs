@@ -33,6 +33,7 @@ mod secret;
 mod settings;
 mod stage;
 mod sync;
+mod threads;
 mod transport;
 pub mod worker;
 

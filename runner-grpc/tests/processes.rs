@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test and its program")]
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -15,7 +16,8 @@ use std::time::{Duration, Instant};
 use purlin_runner_grpc::{GrpcRunner, worker};
 use purlin_sdk::state::Value;
 use purlin_sdk::{
-    BoxError, Context, Pipeline, PipelineOptions, Result, Runner, Sealed, StatefulDoFn,
+    AssignContext, BoxError, Context, IntervalWindow, Pipeline, PipelineOptions, Result, Runner,
+    Sealed, StateSpecs, StatefulDoFn, Timestamp, WindowFn,
 };
 use tempfile::TempDir;
 
@@ -95,7 +97,12 @@ fn build(name: &str, folder: &Path, options: &PipelineOptions) -> Result<Sealed>
         // Sleeps over the third value of a key.
         "keeps" => {
             let pairs = numbers.map(|n| (n % 2, n));
-            pairs.par_do_stateful(|specs| Keeps { count: specs.value("count") }).main()
+            let keeps = move |specs: &mut StateSpecs| Keeps { count: specs.value("count"), folder };
+            pairs.par_do_stateful(keeps).main()
+        }
+        "merges" => {
+            let pairs = numbers.window_into(Slow { folder }).map(|n| (n % 2, n));
+            pairs.group_by_key().map(|(key, _)| key)
         }
         other => panic!("no program `{other}`"),
     }
@@ -107,6 +114,7 @@ fn build(name: &str, folder: &Path, options: &PipelineOptions) -> Result<Sealed>
 #[derive(Clone)]
 struct Keeps {
     count: Value<i64>,
+    folder: PathBuf,
 }
 
 impl StatefulDoFn for Keeps {
@@ -118,10 +126,39 @@ impl StatefulDoFn for Keeps {
         let count = self.count.read(cx)?.unwrap_or(0) + 1;
         self.count.write(cx, count)?;
         if count == 3 {
+            std::fs::write(self.folder.join("busy"), "")?;
             std::thread::sleep(Duration::from_secs(60));
         }
         cx.output(count);
         Ok(())
+    }
+}
+
+/// Windows that take long to be merged.
+#[derive(Debug)]
+struct Slow {
+    folder: PathBuf,
+}
+
+impl WindowFn for Slow {
+    type Window = IntervalWindow;
+
+    fn assign(&self, cx: &AssignContext<'_>) -> std::result::Result<Vec<IntervalWindow>, BoxError> {
+        let start = cx.timestamp;
+        Ok(vec![IntervalWindow { start, end: Timestamp(start.millis() + 1000) }])
+    }
+
+    fn is_merging(&self) -> bool {
+        true
+    }
+
+    fn merge(
+        &self,
+        _: &[IntervalWindow],
+    ) -> std::result::Result<Vec<(IntervalWindow, Vec<IntervalWindow>)>, BoxError> {
+        std::fs::write(self.folder.join("busy"), "")?;
+        std::thread::sleep(Duration::from_secs(60));
+        Ok(Vec::new())
     }
 }
 
@@ -151,11 +188,19 @@ impl Program {
     }
 
     fn output(&self, options: &str) -> String {
-        text(&self.command(options).output().unwrap())
+        text(&self.spawn(options).wait_with_output().unwrap())
     }
 
     fn spawn(&self, options: &str) -> Child {
-        self.command(options).spawn().unwrap()
+        loop {
+            match self.command(options).spawn() {
+                // A process that another test is starting still has the copy open.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                started => return started.unwrap(),
+            }
+        }
     }
 
     /// The numbers that the names of files hold behind `prefix` and their first dash.
@@ -225,15 +270,28 @@ fn a_killed_worker_fails_the_job_and_the_message_says_what_it_ran() {
     );
 }
 
+/// What a job says whose only worker is killed as soon as it is busy.
+fn killed_when_busy(name: &'static str) -> String {
+    let program = Program::new(name);
+    let child = program.spawn("--workers=1");
+    wait_until("the work", Duration::from_secs(20), || program.path().join("busy").exists());
+    kill(*program.pids("worker-").first().unwrap());
+    let killed = Instant::now();
+    let output = text(&child.wait_with_output().unwrap());
+    assert!(killed.elapsed() < Duration::from_secs(20), "it waited for a worker that is gone");
+    output
+}
+
 #[test]
 fn a_worker_killed_over_state_fails_the_job() {
-    let program = Program::new("keeps");
-    let child = program.spawn("--workers=1");
-    wait_until("the worker", Duration::from_secs(20), || !program.pids("worker-").is_empty());
-    std::thread::sleep(Duration::from_millis(700));
-    kill(*program.pids("worker-").first().unwrap());
-    let output = text(&child.wait_with_output().unwrap());
+    let output = killed_when_busy("keeps");
     assert_parts(&output, &["ERROR worker `worker-1` (process ", "signal: 9", "it ran: stage `"]);
+}
+
+#[test]
+fn a_worker_killed_over_a_merging_fails_the_job() {
+    let output = killed_when_busy("merges");
+    assert_parts(&output, &["ERROR worker `worker-1` (process ", "signal: 9"]);
 }
 
 #[test]

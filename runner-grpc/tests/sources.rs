@@ -1,5 +1,6 @@
 //! Splittable DoFns on workers: sources that are split, suspended, drained and finalised.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -162,4 +163,61 @@ fn a_bundle_is_finalised_once_what_it_read_has_gone_through() {
     let finalized = finalized.lock().expect("no panic");
     assert!(finalized.is_sorted(), "each once, in order");
     assert_eq!(*finalized.last().expect("some") + 1, most.load(Ordering::SeqCst));
+}
+
+/// Numbers of a range that is not split before it is read, one in a millisecond.
+#[derive(Clone, Default)]
+struct Slowly {
+    bundles: Arc<AtomicUsize>,
+    at_once: Arc<AtomicUsize>,
+    most_at_once: Arc<AtomicUsize>,
+}
+
+impl SplittableDoFn for Slowly {
+    type In = u64;
+    type Out = u64;
+    type Restriction = OffsetRange;
+
+    fn initial_restriction(&self, end: &u64) -> Result<OffsetRange, BoxError> {
+        Ok(OffsetRange::new(0, *end))
+    }
+
+    fn process(
+        &mut self,
+        _: &u64,
+        tracker: &mut Tracker<OffsetRange>,
+        cx: &mut Context<u64>,
+    ) -> Result<Continuation, BoxError> {
+        self.bundles.fetch_add(1, Ordering::SeqCst);
+        let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(now, Ordering::SeqCst);
+        let mut next = tracker.restriction().start;
+        while tracker.try_claim(next) {
+            std::thread::sleep(Duration::from_millis(1));
+            cx.output(next);
+            next += 1;
+        }
+        self.at_once.fetch_sub(1, Ordering::SeqCst);
+        Ok(Continuation::Stop)
+    }
+}
+
+#[test]
+fn a_long_bundle_is_split_for_an_idle_worker_and_nothing_is_lost_or_done_twice() {
+    let two = NonZeroUsize::new(2).expect("it is");
+    let slowly = Slowly::default();
+    let (bundles, most) = (Arc::clone(&slowly.bundles), Arc::clone(&slowly.most_at_once));
+    let p = Pipeline::new();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&seen);
+    let _ = p
+        .create([1500u64])
+        .par_do_splittable(slowly, true)
+        .map(move |n| sink.lock().expect("no panic").push(n));
+    p.run_with(&GrpcRunner::default().workers(two).loopback()).expect("it runs");
+    let mut seen = seen.lock().expect("no panic");
+    seen.sort_unstable();
+    assert!(seen.iter().copied().eq(0..1500), "{} numbers", seen.len());
+    assert!(bundles.load(Ordering::SeqCst) > 1, "it was never split");
+    assert_eq!(most.load(Ordering::SeqCst), 2, "its parts took turns");
 }

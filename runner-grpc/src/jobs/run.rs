@@ -115,6 +115,7 @@ fn engine_config(threads: usize) -> EngineConfig {
     EngineConfig {
         partitions: u32::try_from(partitions).unwrap_or(1),
         max_in_flight: threads.saturating_mul(2),
+        executors: threads,
         ..EngineConfig::default()
     }
 }

@@ -1,32 +1,28 @@
 //! What is said between runner and worker about one bundle.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use purlin_engine::FiredTimers;
-use purlin_proto::fn_execution::process_bundle_split_request::DesiredSplit;
 use purlin_proto::fn_execution::{
-    InstructionResponse, ProcessBundleRequest, ProcessBundleResponse, ProcessBundleSplitRequest,
-    instruction_request as ask, instruction_response as answer,
+    InstructionResponse, ProcessBundleRequest, ProcessBundleResponse, instruction_request as ask,
+    instruction_response as answer,
 };
 use purlin_sdk::Failure;
 use tokio::sync::oneshot;
 
 use super::frames;
 use super::open::OpenBundle;
+use super::running::Place;
+use super::split::checkpoint;
 use crate::failure;
-use crate::fn_api::{BundleEnd, Worker, WorkerStatus};
+use crate::fn_api::{BundleEnd, WorkerStatus};
 use crate::stage::Stage;
 
 /// A bundle on its way through a worker.
 pub(super) struct Conversation {
-    pub(super) worker: Arc<Worker>,
-    /// The bundle's name on the wire; never used twice.
-    pub(super) instruction: String,
+    pub(super) place: Place,
     pub(super) stage: Arc<Stage>,
-    /// The stage's read node.
-    pub(super) source: String,
     pub(super) end: Arc<OpenBundle>,
 }
 
@@ -53,14 +49,14 @@ impl Conversation {
         began: impl FnOnce(),
     ) -> Result<ProcessBundleResponse, Trouble> {
         let end: Arc<dyn BundleEnd> = Arc::clone(&self.end) as Arc<dyn BundleEnd>;
-        self.worker.register(&self.instruction, end);
-        let mut status = self.worker.status();
+        self.place.worker.register(&self.place.instruction, end);
+        let mut status = self.place.worker.status();
         let lost = status.wait_for(|status| *status != WorkerStatus::Connected);
         let result = tokio::select! {
             result = self.exchange(input, began) => result,
             _ = lost => Err(Trouble::Lost),
         };
-        self.worker.unregister(&self.instruction);
+        self.place.worker.unregister(&self.place.instruction);
         result
     }
 
@@ -74,7 +70,7 @@ impl Conversation {
             cache_tokens: self.end.cache_tokens(),
             ..Default::default()
         });
-        let sent = self.worker.send(&self.instruction, request).await;
+        let sent = self.place.worker.send(&self.place.instruction, request).await;
         let mut answered = sent.ok_or(Trouble::Lost)?;
         began();
         let early = tokio::select! {
@@ -88,22 +84,22 @@ impl Conversation {
             None => self.wait(&mut answered).await,
         };
         let response = read(answer.map_err(|_| Trouble::Lost)?)?;
-        self.end.ended.notified().await;
+        self.end.intake.ended.notified().await;
         Ok(response)
     }
 
     async fn feed(&self, input: Input) -> Result<(), Trouble> {
-        for message in frames::messages(&self.instruction, &self.source, input.frames) {
-            self.worker.send_data(message).await.ok_or(Trouble::Lost)?;
+        for message in frames::messages(&self.place.instruction, &self.place.source, input.frames) {
+            self.place.worker.send_data(message).await.ok_or(Trouble::Lost)?;
         }
         // Behind the elements, in a message of their own: readers differ in which of the two they
         // take first.
         if !input.timers.is_empty() {
-            let message = frames::timers(&self.instruction, input.timers);
-            self.worker.send_data(message).await.ok_or(Trouble::Lost)?;
+            let message = frames::timers(&self.place.instruction, input.timers);
+            self.place.worker.send_data(message).await.ok_or(Trouble::Lost)?;
         }
-        let terminators = self.stage.inputs.message(&self.instruction);
-        self.worker.send_data(terminators).await.ok_or(Trouble::Lost)
+        let terminators = self.stage.inputs.message(&self.place.instruction);
+        self.place.worker.send_data(terminators).await.ok_or(Trouble::Lost)
     }
 
     /// Waits for the answer, and asks the bundle to stop early once it has put out enough.
@@ -114,26 +110,12 @@ impl Conversation {
         tokio::select! {
             biased;
             answer = &mut *answered => return answer,
-            () = self.end.is_over_limit.notified() => {}
+            () = self.end.intake.is_over_limit.notified() => {}
         }
-        let asking = checkpoint(&self.worker, &self.instruction, &self.source);
+        let asking = checkpoint(&self.place);
         let (_, answer) = tokio::join!(asking, answered);
         answer
     }
-}
-
-/// Asks a running bundle to stop early; what is left of it comes in its response.
-pub(super) async fn checkpoint(worker: &Worker, instruction: &str, source: &str) {
-    static ASKED: AtomicU64 = AtomicU64::new(1);
-
-    let everything = DesiredSplit { fraction_of_remainder: 0.0, ..Default::default() };
-    let request = ProcessBundleSplitRequest {
-        instruction_id: instruction.to_owned(),
-        desired_splits: [(source.to_owned(), everything)].into(),
-    };
-    let split = format!("{instruction}-checkpoint-{}", ASKED.fetch_add(1, Ordering::Relaxed));
-    // A bundle that has ended meanwhile has nothing to split off.
-    drop(worker.ask(&split, ask::Request::ProcessBundleSplit(request)).await);
 }
 
 fn read(response: InstructionResponse) -> Result<ProcessBundleResponse, Trouble> {

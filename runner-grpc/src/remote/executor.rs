@@ -1,14 +1,14 @@
 //! The engine's executor: each bundle of user code runs on a worker, each grouping in this process.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
 use purlin_engine::plan::{CollectionId, Plan, SdkStage, StageId};
 use purlin_engine::{
-    Bundle, BundleId, BundleResult, Event, Executor, KeyedBundle, Shuffle, group_bundle,
+    Bundle, BundleId, BundleResult, Event, Executor, KeyedBundle, Output, Shuffle, group_bundle,
     is_grouping, user_input,
 };
 use purlin_proto::fn_execution::{
@@ -16,20 +16,23 @@ use purlin_proto::fn_execution::{
 };
 use purlin_sdk::Failure;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tracing::warn;
 
-use super::conversation::{Conversation, Input, Trouble, checkpoint};
+use super::conversation::{Conversation, Input, Trouble};
 use super::frames::frames;
+use super::intake::Intake;
 use super::merger::Merger;
 use super::open::OpenBundle;
 use super::pool::Pool;
-use super::running::{Place, Running};
+use super::running::{OpenSplit, Place, Running, SplitAsk};
+use super::split::{checkpoint, share};
 use crate::fleet::Fleet;
 use crate::monitoring;
 use crate::stage::Stage;
 use crate::sync::lock;
+use crate::threads::Threads;
 
 /// How long finalisers of a job that has ended may take.
 const FINALIZE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -56,8 +59,10 @@ struct Shared {
     finalizers: Mutex<HashMap<BundleId, Place>>,
     /// The worker on which a stage failed last: it remembers elements of that stage since then.
     failed_on: Mutex<HashMap<StageId, String>>,
-    /// Limits the work that this process does itself to its cores.
-    cores: Arc<Semaphore>,
+    /// They do the work that this process does itself.
+    cores: Arc<Threads>,
+    /// Whether no worker is left to merge windows.
+    is_forsaken: Arc<AtomicBool>,
 }
 
 /// A bundle that is ready to travel.
@@ -87,8 +92,10 @@ impl RemoteExecutor {
         runtime: &Handle,
     ) -> Outcome<Self> {
         let merger = Merger::new(fleet.merging(), |id| fleet.pool(id), runtime)?;
+        let is_forsaken = merger.is_forsaken();
         shuffle.merge_windows_by(Arc::new(merger));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let cores = Threads::start("cores", cores).map_err(|error| Failure::from_error(&error))?;
         let stages = plan.stages.iter();
         let stages =
             stages.map(|stage| stage.sdk().map(|sdk| Remote::new(sdk, &fleet)).transpose());
@@ -100,7 +107,8 @@ impl RemoteExecutor {
             running: fleet.running(),
             finalizers: Mutex::default(),
             failed_on: Mutex::default(),
-            cores: Arc::new(Semaphore::new(cores)),
+            cores: Arc::new(cores),
+            is_forsaken,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -152,9 +160,14 @@ impl Executor for RemoteExecutor {
 
     fn checkpoint(&self, id: BundleId) {
         if let Some(place) = self.shared.running.checkpoint(id) {
-            self.runtime.spawn(async move {
-                checkpoint(&place.worker, &place.instruction, &place.source).await;
-            });
+            self.runtime.spawn(async move { checkpoint(&place).await });
+        }
+    }
+
+    fn split(&self, bundle: BundleId, ask: u32, fraction: f64) {
+        let ask = SplitAsk { bundle, ask, fraction };
+        if let Some(open) = self.shared.running.split(ask) {
+            self.runtime.spawn(Arc::clone(&self.shared).split(ask, open));
         }
     }
 
@@ -194,7 +207,12 @@ impl Shared {
             Some(remote) if !is_grouping => self.remote(bundle, remote).await?,
             _ => {
                 let shuffle = Arc::clone(&self.shuffle);
-                self.compute(move || group_bundle(&shuffle, &bundle)).await
+                let result = self.compute(move || group_bundle(&shuffle, &bundle)).await;
+                if result.is_err() && self.is_forsaken.load(Ordering::Relaxed) {
+                    // As with any bundle whose worker was lost.
+                    return None;
+                }
+                result
             }
         };
         self.running.ended(id);
@@ -237,38 +255,55 @@ impl Shared {
         let described = draining.unwrap_or(&remote.stage);
         let Framed { bundle, keyed, source, input } =
             self.framed(bundle).await.map_err(Trouble::Failed)?;
-        let end = OpenBundle::new(&self.shuffle, &bundle, keyed, described.outputs.clone());
-        let place = Place {
-            worker: Arc::clone(worker),
-            instruction: format!("bundle-{id}"),
-            source: source.clone(),
-        };
+        let (open, limit) = (described.outputs.clone(), bundle.output_limit);
+        let intake = Intake::new(&self.shuffle, &remote.sinks, &self.cores, open, limit);
+        let end = OpenBundle::new(&self.shuffle, &bundle, keyed, intake);
+        let place =
+            Place { worker: Arc::clone(worker), instruction: format!("bundle-{id}"), source };
         let conversation = Conversation {
-            worker: Arc::clone(worker),
-            instruction: place.instruction.clone(),
+            place: place.clone(),
             stage: Arc::clone(described),
-            source,
             end: Arc::clone(&end),
         };
         let at_once = bundle.time_limit == Some(Duration::ZERO);
-        let began = || {
-            let was_asked = self.running.began(id, place.clone());
-            if was_asked || at_once {
-                let place = place.clone();
-                tokio::spawn(async move {
-                    checkpoint(&place.worker, &place.instruction, &place.source).await;
-                });
-            }
-        };
+        let began = || self.began(id, &place, at_once);
         let response = conversation.hold(input, began).await?;
+        self.running.settle(id).await.map_err(Trouble::Failed)?;
         if response.requires_finalization {
             lock(&self.finalizers).insert(id, place);
         }
-        let received = end.take().map_err(Trouble::Failed)?;
+        let outputs = end.intake.take().map_err(Trouble::Failed)?;
         // The engine changes next what the bundle has seen of its keys.
         drop(bundle);
-        let result = self.result(response, received, remote, end).await;
+        let result = self.result(response, outputs, end).await;
         result.map_err(Trouble::Failed)
+    }
+
+    /// A bundle has been given to its worker: passes on what was asked of it before.
+    fn began(self: &Arc<Self>, id: BundleId, place: &Place, at_once: bool) {
+        let asked = self.running.began(id, place.clone());
+        if let Some(ask) = asked.split
+            && let Some(open) = self.running.split(ask)
+        {
+            tokio::spawn(Arc::clone(self).split(ask, open));
+        }
+        if asked.checkpoint || at_once {
+            let place = place.clone();
+            tokio::spawn(async move { checkpoint(&place).await });
+        }
+    }
+
+    /// Has a bundle give a part of its work away, and tells the engine before the bundle ends.
+    async fn split(self: Arc<Self>, SplitAsk { bundle, ask, fraction }: SplitAsk, open: OpenSplit) {
+        match share(&open.place, fraction).await {
+            Ok(Some(split)) => {
+                let split = Box::new(split);
+                // A job that has ended does not listen any more.
+                drop(self.events.send(Event::BundleSplit { id: bundle, ask, split }));
+            }
+            Ok(None) => {}
+            Err(offence) => self.running.offended(bundle, offence),
+        }
     }
 
     /// The input of a bundle as it travels.
@@ -295,19 +330,10 @@ impl Shared {
     async fn result(
         &self,
         response: ProcessBundleResponse,
-        received: Vec<(String, Bytes)>,
-        remote: &Remote,
+        outputs: Vec<Output>,
         end: Arc<OpenBundle>,
     ) -> Outcome<BundleResult> {
-        let (shuffle, sinks) = (Arc::clone(&self.shuffle), Arc::clone(&remote.sinks));
         let result = self.compute(move || {
-            let mut outputs = Vec::new();
-            for (sink, data) in received {
-                let Some(collection) = sinks.get(&sink) else {
-                    return Err(Failure::new(format!("`{sink}` is no write node of the stage")));
-                };
-                shuffle.from_wire(*collection, data, &mut outputs)?;
-            }
             let mut result = BundleResult { outputs, ..Default::default() };
             end.close(&mut result)?;
             Ok(result)
@@ -326,15 +352,11 @@ impl Shared {
         &self,
         work: impl FnOnce() -> Outcome<T> + Send + 'static,
     ) -> Outcome<T> {
-        let core = Arc::clone(&self.cores).acquire_owned().await;
-        let done = tokio::task::spawn_blocking(move || {
-            let _core = core;
-            work()
-        });
-        done.await.unwrap_or_else(|error| {
-            Err(Failure::new(format!(
-                "the runner failed over a bundle, a mistake of its own: {error}"
-            )))
+        let (result, done) = oneshot::channel();
+        // Nobody listens any more when the job has ended.
+        self.cores.submit(move || drop(result.send(work())));
+        done.await.unwrap_or_else(|_| {
+            Err(Failure::new("the runner panicked over a bundle, which is a mistake of its own"))
         })
     }
 }

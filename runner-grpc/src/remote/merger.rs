@@ -1,7 +1,7 @@
 //! Has users' functions merge windows, on the workers that have them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -35,6 +35,8 @@ pub(super) struct Merger {
     runtime: Handle,
     asked: AtomicU64,
     known: Mutex<HashMap<(usize, Vec<Window>), Merging>>,
+    /// Set once there was no worker left to ask.
+    is_forsaken: Arc<AtomicBool>,
 }
 
 impl Merger {
@@ -53,7 +55,13 @@ impl Merger {
             runtime: runtime.clone(),
             asked: AtomicU64::new(1),
             known: Mutex::default(),
+            is_forsaken: Arc::default(),
         })
+    }
+
+    /// Says whether groupings fail because all workers are lost, which is not their fault.
+    pub(super) fn is_forsaken(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_forsaken)
     }
 
     async fn ask(&self, index: usize, windows: &[Window]) -> Result<Merging, Box<Failure>> {
@@ -61,7 +69,10 @@ impl Merger {
         let pool = pool.as_ref().ok_or_else(|| {
             Failure::new(format!("environment `{}` has no workers", merging.environment_id))
         })?;
-        let worker = pool.connected().await.ok_or_else(lost)?;
+        let Some(worker) = pool.connected().await else {
+            self.is_forsaken.store(true, Ordering::Relaxed);
+            return Err(lost());
+        };
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
         let request = Request {
             worker: Arc::clone(&worker),

@@ -10,11 +10,13 @@ mod conversation;
 mod executor;
 mod fate;
 mod frames;
+mod intake;
 mod merger;
 mod merging;
 mod open;
 mod pool;
 mod running;
+mod split;
 
 pub(crate) use executor::RemoteExecutor;
 pub(crate) use fate::Fate;

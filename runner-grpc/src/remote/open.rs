@@ -14,10 +14,9 @@ use purlin_proto::fn_execution::{
     StateResponse, state_request, state_response,
 };
 use purlin_sdk::{Failure, Timestamp};
-use tokio::sync::Notify;
 
+use super::intake::Intake;
 use crate::fn_api::BundleEnd;
-use crate::stage::Terminators;
 use crate::sync::lock;
 
 /// A bundle that is running on a worker.
@@ -27,60 +26,24 @@ pub(super) struct OpenBundle {
     side_inputs: SideInputs,
     /// What the bundle knows of its keys, where the stage has state; taken when it is closed.
     keyed: Mutex<Option<KeyedBundle>>,
-    received: Mutex<Received>,
-    /// Told when all streams have ended.
-    pub(super) ended: Notify,
-    /// Told when more came than the bundle should put out.
-    pub(super) is_over_limit: Notify,
-}
-
-struct Received {
-    /// The write node and elements of each message, in their order.
-    data: Vec<(String, Bytes)>,
-    bytes: usize,
-    limit: usize,
-    open: Terminators,
-    /// What a worker did that no worker may do.
-    offence: Option<String>,
+    pub(super) intake: Arc<Intake>,
 }
 
 impl OpenBundle {
-    /// The end of a bundle of which `outputs` is expected, and no more than about `limit` bytes.
+    /// The end of a bundle whose outputs `intake` takes.
     pub(super) fn new(
         shuffle: &Arc<Shuffle>,
         bundle: &Bundle,
         keyed: Option<KeyedBundle>,
-        outputs: Terminators,
+        intake: Arc<Intake>,
     ) -> Arc<Self> {
-        let received = Received {
-            data: Vec::new(),
-            bytes: 0,
-            limit: bundle.output_limit.unwrap_or(usize::MAX),
-            open: outputs,
-            offence: None,
-        };
-        let ended = Notify::new();
-        if received.open.is_empty() {
-            ended.notify_one();
-        }
         Arc::new(Self {
             shuffle: Arc::clone(shuffle),
             stage: bundle.stage,
             side_inputs: bundle.side_inputs.clone(),
             keyed: Mutex::new(keyed),
-            received: Mutex::new(received),
-            ended,
-            is_over_limit: Notify::new(),
+            intake,
         })
-    }
-
-    /// What came for each write node.
-    pub(super) fn take(&self) -> Result<Vec<(String, Bytes)>, Box<Failure>> {
-        let mut received = lock(&self.received);
-        match received.offence.take() {
-            Some(offence) => Err(Failure::new(offence)),
-            None => Ok(std::mem::take(&mut received.data)),
-        }
     }
 
     /// Adds what the bundle changed about its keys to its result.
@@ -146,40 +109,17 @@ impl OpenBundle {
 
 impl BundleEnd for OpenBundle {
     fn data(&self, transform: &str, data: Bytes, is_last: bool) {
-        let mut received = lock(&self.received);
-        if !received.open.data.contains(transform) {
-            let offence = format!("the worker sent elements for `{transform}`, which takes none");
-            received.offence.get_or_insert(offence);
-            return;
-        }
-        let before = received.bytes;
-        received.bytes += data.len();
-        if before < received.limit && received.bytes >= received.limit {
-            self.is_over_limit.notify_one();
-        }
-        if !data.is_empty() {
-            received.data.push((transform.to_owned(), data));
-        }
-        if is_last {
-            received.open.data.remove(transform);
-            if received.open.is_empty() {
-                self.ended.notify_one();
-            }
-        }
+        self.intake.data(transform, data, is_last);
     }
 
     fn timers(&self, transform: &str, family: &str, timers: Bytes, is_last: bool) {
-        let mut received = lock(&self.received);
         if !timers.is_empty()
             && let Err(failure) = self.set_timers(family, &timers)
         {
-            received.offence.get_or_insert(failure.causes.join(": "));
+            self.intake.fail(failure);
         }
         if is_last {
-            received.open.timers.remove(&(transform.to_owned(), family.to_owned()));
-            if received.open.is_empty() {
-                self.ended.notify_one();
-            }
+            self.intake.timers_ended(transform, family);
         }
     }
 

@@ -82,6 +82,8 @@ impl Bundle<'_> {
         self.harness.active.started(self.instruction, processor.control());
         self.feed(processor)?;
         let outcome = processor.finish_bundle()?;
+        // Before another bundle gets the processor.
+        self.harness.active.finished(self.instruction);
         writes.settle()?;
         lock(&outbox).finish(&self.stage.outputs)?;
         Ok(outcome)

@@ -7,8 +7,8 @@ use purlin_proto::fn_execution::{
     Elements, FinalizeBundleResponse, GetProcessBundleDescriptorRequest,
     HarnessMonitoringInfosResponse, InstructionRequest, InstructionResponse,
     MonitoringInfosMetadataResponse, ProcessBundleDescriptor, ProcessBundleProgressResponse,
-    ProcessBundleRequest, ProcessBundleSplitRequest, ProcessBundleSplitResponse, RegisterResponse,
-    SampleDataResponse, instruction_request as ask, instruction_response as answer,
+    ProcessBundleRequest, ProcessBundleSplitRequest, RegisterResponse, SampleDataResponse,
+    instruction_request as ask, instruction_response as answer,
 };
 use purlin_sdk::{Failure, Result};
 use tokio::runtime::Handle;
@@ -21,9 +21,10 @@ use super::finalizers::Finalizers;
 use super::inputs::Inputs;
 use super::log::{Log, Severity};
 use super::processors::Processors;
+use super::split::{self, SplitReply, Wish};
 use super::state::StateClient;
-use super::threads::Threads;
 use crate::failure;
+use crate::threads::Threads;
 
 /// Everything that the bundles of a worker share.
 pub(super) struct Harness {
@@ -51,6 +52,7 @@ impl Harness {
             Some(ask::Request::FinalizeBundle(request)) => {
                 self.finalize(id, request.instruction_id);
             }
+            Some(ask::Request::ProcessBundleSplit(request)) => self.split(id, &request),
             Some(other) => self.respond(id, self.answer_at_once(other)),
             None => self.respond(id, Err("the instruction is unknown to this worker".to_owned())),
         }
@@ -91,9 +93,6 @@ impl Harness {
                 }
                 answer::Response::ProcessBundleProgress(progress)
             }
-            ask::Request::ProcessBundleSplit(request) => {
-                answer::Response::ProcessBundleSplit(self.split(&request))
-            }
             // Metrics are always sent in full, so there are no short ids to explain.
             ask::Request::MonitoringInfos(_) => {
                 answer::Response::MonitoringInfos(MonitoringInfosMetadataResponse::default())
@@ -106,20 +105,31 @@ impl Harness {
             }
             // Descriptors are fetched at their first use in any case.
             ask::Request::Register(_) => answer::Response::Register(RegisterResponse {}),
-            ask::Request::ProcessBundle(_) | ask::Request::FinalizeBundle(_) => {
+            ask::Request::ProcessBundle(_)
+            | ask::Request::ProcessBundleSplit(_)
+            | ask::Request::FinalizeBundle(_) => {
                 return Err("the instruction is answered elsewhere".to_owned());
             }
         })
     }
 
-    /// Splits are made at the fraction 0 alone, where a bundle stops as soon as it can; the rest
-    /// of its work then comes in its response. The input itself is never divided.
-    fn split(&self, request: &ProcessBundleSplitRequest) -> ProcessBundleSplitResponse {
-        let mut wanted = request.desired_splits.values();
-        if wanted.any(|split| split.fraction_of_remainder <= 0.0) {
-            self.active.checkpoint(&request.instruction_id);
+    /// Has a bundle stop early, or give a part of its element away; the answer to that comes once
+    /// the bundle has looked at the request.
+    fn split(&self, id: String, request: &ProcessBundleSplitRequest) {
+        let reply = SplitReply::new(id, self.responses.clone());
+        let mut desired = request.desired_splits.iter();
+        let (Some((source, split)), None) = (desired.next(), desired.next()) else { return };
+        let bundle = &request.instruction_id;
+        match split::wish(split) {
+            // What is left comes in the bundle's response.
+            Wish::Stop => self.active.checkpoint(bundle),
+            Wish::Share(fraction) => {
+                let source = source.clone();
+                let answer = Box::new(move |split| reply.give(split::response(source, split)));
+                self.active.split(bundle, fraction, answer);
+            }
+            Wish::Nothing => {}
         }
-        ProcessBundleSplitResponse::default()
     }
 
     fn respond(&self, id: String, result: Result<answer::Response, String>) {

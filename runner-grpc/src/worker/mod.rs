@@ -25,7 +25,7 @@ mod processors;
 pub(crate) mod provision;
 mod serve;
 pub(crate) mod setup;
+mod split;
 mod state;
-mod threads;
 
 pub use setup::{WorkerSetup, from_environment};

@@ -21,8 +21,8 @@ use super::inputs::Inputs;
 use super::log::{Log, Severity};
 use super::processors::Processors;
 use super::state::StateClient;
-use super::threads::Threads;
 use crate::runtime::{apart, runtime, wait};
+use crate::threads::Threads;
 use crate::transport::{LARGEST_CONTROL, LARGEST_MESSAGE};
 
 /// Messages that wait to be sent on the data stream, of up to a mebibyte each.
@@ -46,7 +46,7 @@ pub(crate) struct WorkerConfig {
 /// Works for a runner until it closes the control stream.
 pub(crate) fn serve(config: &WorkerConfig, table: Arc<FnTable>) -> Result<()> {
     let runtime = runtime()?;
-    let threads = Threads::start(config.threads)?;
+    let threads = Threads::start("bundles", config.threads)?;
     apart(|| runtime.block_on(Worker::connect(config, table))?.run(&threads))
 }
 

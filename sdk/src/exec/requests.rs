@@ -84,4 +84,9 @@ impl BundleControl {
         self.0.put_split(Some(SplitRequest { fraction, answer }));
         self.0.any.store(true, Ordering::Relaxed);
     }
+
+    /// Drops the request for a split that was not answered; for a bundle that has ended.
+    pub fn forget_split(&self) {
+        self.0.put_split(None);
+    }
 }
