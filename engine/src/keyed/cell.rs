@@ -22,8 +22,10 @@ pub(crate) enum Cell {
     /// Values in the order of arrival; a single value is a bag of one.
     Bag(Bag),
     /// A bag for each encoded map key. It may hold no bytes, as where keys alone matter.
+    #[expect(clippy::box_collection, reason = "most cells are single values, and no larger")]
     Map(Box<BTreeMap<KeptBytes, Bag>>),
     /// Encoded entries by their sort key, those of one key in the order of arrival.
+    #[expect(clippy::box_collection, reason = "most cells are single values, and no larger")]
     List(Box<BTreeMap<i64, Vec<KeptBytes>>>),
 }
 
@@ -33,6 +35,7 @@ pub(crate) enum Bag {
     #[default]
     Empty,
     One(KeptBytes),
+    #[expect(clippy::box_collection, reason = "most cells are single values, and no larger")]
     Many(Box<Vec<KeptBytes>>),
 }
 

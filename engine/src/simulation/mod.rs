@@ -2,8 +2,10 @@
 //!
 //! Each test runs many seeds and names the one that fails. `cargo xtask simulate --seeds 100000`
 //! runs that many, and `cargo xtask simulate --from 17 --seeds 1` one of them again.
+//! `cargo xtask simulate --mutants` puts bugs into a copy of the engine, and these tests must find each.
 
 mod codec;
+mod declared;
 mod panes;
 mod plain_cells;
 mod plan;
@@ -11,12 +13,14 @@ mod program;
 mod reader;
 mod script;
 pub(crate) mod seeds;
+mod sorted;
 mod stateful;
 mod user_cells;
 mod world;
 
 use std::sync::Arc;
 
+use self::declared::Needs;
 use self::panes::{Grouping, Panes};
 use self::plan::{Keyed, setup};
 use self::seeds::for_each_seed;
@@ -66,10 +70,10 @@ fn simulated_functions_find_the_state_and_timers_of_the_model() {
                 break chosen;
             }
         };
-        let is_told = random.one_in(2);
-        let keyed = Keyed::User(Box::new(stateful::payload(is_told)));
+        let needs = Needs { is_told: random.one_in(2), is_sorted: random.one_in(3) };
+        let keyed = Keyed::User(Box::new(declared::payload(needs)));
         let setup = Arc::new(setup(&mut random, chosen.clone(), keyed));
-        let job = Stateful::new(&setup, &chosen.0, is_told);
+        let job = Stateful::new(&setup, &chosen.0, needs);
         let mut world = World::new(&setup, random.next_u64(), job);
         let failures = !random.one_in(4);
         world.run(Manner { failures, crashes: random.below(4) });

@@ -8,20 +8,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use purlin_proto::pipeline::{
-    FunctionSpec, ParDoPayload, StateSpec, TimerFamilySpec, WindowingStrategy, time_domain,
-};
-use purlin_proto::urns::user_states;
+use purlin_proto::pipeline::WindowingStrategy;
 use purlin_sdk::coders::windowed::{WindowCoder, read_windows};
 use purlin_sdk::coders::{Reader, read_pane};
 use purlin_sdk::{Timestamp, Window};
 
 use super::codec::{chunk, key, pairs};
+use super::declared::{FAMILIES, Needs, ON_EXPIRY};
 use super::panes::{assign, window_coder};
 use super::plain_cells::{PlainCells, PlainState, Timers};
 use super::plan::Setup;
 use super::program::{Call, Family, Place, call};
 use super::reader::read;
+use super::sorted::Sorted;
 use super::user_cells::UserCells;
 use super::world::Job;
 use crate::bundle::{Bundle, BundleInput, BundleResult};
@@ -42,42 +41,13 @@ pub(super) struct Called {
 /// Calls by key, in their order.
 type Calls = BTreeMap<u8, Vec<Called>>;
 
-/// The families in the order of their names; those of the engine come after.
-const FAMILIES: [Family; 2] = [Family::Event, Family::Processing];
-const ON_EXPIRY: &str = "expiring";
-
-/// The declarations of the function, which may be told of windows that expire.
-pub(super) fn payload(is_told: bool) -> ParDoPayload {
-    let state = |urn: &str| StateSpec {
-        protocol: Some(FunctionSpec { urn: urn.to_owned(), ..FunctionSpec::default() }),
-        ..StateSpec::default()
-    };
-    let family = |domain: time_domain::Enum| TimerFamilySpec {
-        time_domain: domain.into(),
-        ..TimerFamilySpec::default()
-    };
-    let (bag, map) = (user_states::BAG, user_states::MULTIMAP);
-    let cells = [("count", bag), ("bag", bag), ("map", map), ("list", user_states::ORDERED_LIST)];
-    let mut families = BTreeMap::from([
-        ("event".to_owned(), family(time_domain::Enum::EventTime)),
-        ("processing".to_owned(), family(time_domain::Enum::ProcessingTime)),
-    ]);
-    if is_told {
-        families.insert(ON_EXPIRY.to_owned(), family(time_domain::Enum::EventTime));
-    }
-    ParDoPayload {
-        state_specs: cells.map(|(name, urn)| (name.to_owned(), state(urn))).into(),
-        timer_family_specs: families,
-        on_window_expiration_timer_family_spec: if is_told { ON_EXPIRY } else { "" }.to_owned(),
-        ..ParDoPayload::default()
-    }
-}
-
 pub(super) struct Stateful {
     setup: Arc<Setup>,
     lateness: i64,
-    is_told: bool,
+    needs: Needs,
     keys: BTreeMap<u8, KeyModel>,
+    /// What waits to be sorted, if anything does.
+    sorted: Sorted,
     dropped: i64,
     /// What came out, and what reached the sink: one for each call.
     put_out: Vec<u64>,
@@ -106,12 +76,13 @@ pub(super) struct Did {
 }
 
 impl Stateful {
-    pub(super) fn new(setup: &Arc<Setup>, strategy: &WindowingStrategy, is_told: bool) -> Self {
+    pub(super) fn new(setup: &Arc<Setup>, strategy: &WindowingStrategy, needs: Needs) -> Self {
         Self {
             setup: Arc::clone(setup),
             lateness: strategy.allowed_lateness,
-            is_told,
+            needs,
             keys: BTreeMap::new(),
+            sorted: Sorted::default(),
             dropped: 0,
             put_out: Vec::new(),
             reached: Vec::new(),
@@ -124,8 +95,17 @@ impl Stateful {
     }
 
     fn expires_at(&self, window: &Window) -> Timestamp {
-        let end = Timestamp(window.max_timestamp().0 + self.lateness);
-        end.min(Timestamp(Timestamp::MAX.0 - 2))
+        self.accepted_until(window.max_timestamp())
+    }
+
+    /// The last watermark at which what has this time may still come.
+    fn accepted_until(&self, time: Timestamp) -> Timestamp {
+        Timestamp(time.0 + self.lateness).min(Timestamp(Timestamp::MAX.0 - 2))
+    }
+
+    /// Whether in a window nothing of this time or before can come any more.
+    fn is_settled(&self, time: Timestamp, window: &Window, watermark: Timestamp) -> bool {
+        self.accepted_until(time) < watermark || self.expires_at(window) < watermark
     }
 
     fn place(&self, window: &Window, processing_time: Timestamp) -> Place {
@@ -183,12 +163,21 @@ impl Stateful {
         let mut calls = Calls::new();
         let clocks = bundle.keyed.as_ref().unwrap().clocks;
         for (key, window, of) in self.expected_elements(bundle, clocks.input_watermark) {
-            if self.is_told {
+            if self.needs.is_told {
                 let is_held = output <= window.max_timestamp();
                 let model = self.keys.entry(key).or_default();
                 model.expected.entry(window.clone()).or_insert(is_held);
             }
-            self.expect_call(key, window, of, bundle, &mut calls);
+            match of {
+                Call::Element { number, timestamp } if self.needs.is_sorted => {
+                    if self.accepted_until(timestamp) < clocks.input_watermark {
+                        self.dropped += 1;
+                    } else {
+                        self.sorted.add(key, &window, timestamp, number);
+                    }
+                }
+                _ => self.expect_call(key, window, of, bundle, &mut calls),
+            }
         }
         for due in &bundle.keyed.as_ref().unwrap().timers {
             self.expect_timer(due, bundle, &mut calls);
@@ -225,8 +214,11 @@ impl Stateful {
         let is_over = clocks.input_watermark == Timestamp::MAX;
         // The families of the user come by their names, of which the second is of expiry if any is.
         let mut names = vec!["event", "processing"];
-        if self.is_told {
+        if self.needs.is_told {
             names.insert(1, ON_EXPIRY);
+        }
+        if usize::from(due.id.family) == names.len() {
+            return self.expect_sorted(key, &window, bundle, calls);
         }
         let family = match names.get(usize::from(due.id.family)) {
             Some(&"event") => FAMILIES[0],
@@ -239,9 +231,12 @@ impl Stateful {
         assert_eq!(set, Some(fire), "I6: a timer fires that is not set");
         match family {
             Family::Event => {
-                assert!(fire <= clocks.input_watermark, "I6: a timer fires too early");
-                let mut others = model.timers.iter().filter(|((_, of, _), _)| *of == family);
+                let of_family = model.timers.iter().filter(|((_, of, _), _)| *of == family);
+                // Before a window expires its timers fire, whatever those of others wait for.
+                let mut others =
+                    of_family.filter(|((other, ..), _)| !self.needs.is_sorted || *other == window);
                 assert!(others.all(|(_, at)| *at >= fire), "timers fire in their order");
+                self.check_event_timer(key, &window, fire, clocks.input_watermark);
             }
             Family::Processing => {
                 assert!(is_over || fire <= clocks.processing_time, "I6: a timer fires too early");
@@ -251,14 +246,38 @@ impl Stateful {
         self.expect_call(key, window, of, bundle, calls);
     }
 
+    fn check_event_timer(&self, key: u8, window: &Window, fire: Timestamp, watermark: Timestamp) {
+        assert!(fire <= watermark, "I6: a timer fires too early");
+        if self.needs.is_sorted {
+            let is_settled = self.is_settled(fire, window, watermark);
+            assert!(is_settled, "I6: a timer fires before the elements that may come");
+            let waits = self.sorted.first(key, window).is_some_and(|first| first <= fire);
+            assert!(!waits, "I6: a timer fires before the elements that wait");
+        }
+    }
+
+    /// Elements that are sorted are passed on.
+    fn expect_sorted(&mut self, key: u8, window: &Window, bundle: &Bundle, calls: &mut Calls) {
+        let watermark = bundle.keyed.as_ref().unwrap().clocks.input_watermark;
+        let is_over = self.expires_at(window) < watermark;
+        let limit = if is_over { i64::MAX } else { watermark.0 - self.lateness };
+        let passed_on = self.sorted.take(key, window, Timestamp(limit));
+        assert!(!passed_on.is_empty(), "elements are passed on too early");
+        for (timestamp, number) in passed_on {
+            let of = Call::Element { number, timestamp };
+            self.expect_call(key, window.clone(), of, bundle, calls);
+        }
+    }
+
     fn expect_expiry(&mut self, key: u8, window: &Window, bundle: &Bundle, calls: &mut Calls) {
         let watermark = bundle.keyed.as_ref().unwrap().clocks.input_watermark;
         assert!(self.expires_at(window) < watermark, "a window expires too early");
+        assert_eq!(self.sorted.first(key, window), None, "elements are lost with their window");
         let is_event =
             |(of, family, _): &(Window, Family, u8)| of == window && *family == Family::Event;
         let model = self.keys.entry(key).or_default();
         assert!(!model.timers.keys().any(is_event), "I6: a timer is lost with its window");
-        if self.is_told {
+        if self.needs.is_told {
             assert!(model.expected.remove(window).is_some(), "a window expires twice");
             self.expect_call(key, window.clone(), Call::Expired, bundle, calls);
         }
@@ -331,10 +350,20 @@ impl Job for Stateful {
 
     fn rest(&mut self, state: &State, now: Timestamp) {
         let (watermark, output) = state.stage_watermarks(StageId(self.setup.stages.keyed));
+        for (window, first) in self.sorted.firsts() {
+            let is_late = self.is_settled(first, window, watermark);
+            assert!(!is_late, "an element of {first} in {window} is passed on late");
+        }
         for (key, model) in &self.keys {
             for ((window, family, _), at) in &model.timers {
-                let clock = if *family == Family::Event { watermark } else { now };
-                assert!(*at > clock, "I6: a timer of key {key} in {window} is late");
+                let is_late = match family {
+                    Family::Event if self.needs.is_sorted => {
+                        self.is_settled(*at, window, watermark)
+                    }
+                    Family::Event => *at <= watermark,
+                    Family::Processing => *at <= now,
+                };
+                assert!(!is_late, "I6: a timer of key {key} in {window} is late");
             }
             for window in model.states.keys() {
                 let is_kept = self.expires_at(window) >= watermark;
@@ -352,6 +381,7 @@ impl Job for Stateful {
     }
 
     fn end(&mut self, state: &State) {
+        assert_eq!(self.sorted.firsts().next(), None, "elements still wait to be sorted");
         for model in self.keys.values() {
             assert!(model.timers.is_empty(), "I8: timers have not fired: {:?}", model.timers);
             assert!(model.expected.is_empty(), "nobody told of {:?}", model.expected);
