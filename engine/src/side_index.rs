@@ -68,7 +68,7 @@ impl KeyIndex {
     pub(crate) fn group<'a>(&'a self, kept: &'a [Kept], key: &'a [u8]) -> Group<'a> {
         let hash = key_hash(key);
         // Keys lie anywhere in memory: only those of this hash, hardly ever others, are looked at.
-        let start = self.rows.partition_point(|row| row.key_hash < hash);
+        let start = self.first_of(hash);
         let rest = &self.rows[start..];
         let same_hash = match rest.get(1) {
             Some(second) if second.key_hash == hash => {
@@ -79,6 +79,20 @@ impl KeyIndex {
         let start = same_hash.partition_point(|row| row.key(kept) < key);
         let rest = &same_hash[start..];
         Group { key, kept, rows: &rest[..rest.partition_point(|row| row.key(kept) == key)] }
+    }
+
+    /// The first row of this hash or a larger one.
+    fn first_of(&self, hash: u64) -> usize {
+        let count = self.rows.len();
+        // Hashes are spread evenly, so it lies not far from where the hash lies among all.
+        let near = ((u128::from(hash) * count as u128) >> 64) as usize;
+        let reach = 4 * count.isqrt() + 1;
+        let (low, high) = (near.saturating_sub(reach), (near + reach).min(count));
+        let is_behind = low == 0 || self.rows[low - 1].key_hash < hash;
+        if is_behind && self.rows.get(high).is_none_or(|row| row.key_hash >= hash) {
+            return low + self.rows[low..high].partition_point(|row| row.key_hash < hash);
+        }
+        self.rows.partition_point(|row| row.key_hash < hash)
     }
 
     /// Whether the row before `position` has the same key.
@@ -128,5 +142,56 @@ impl<'a> Group<'a> {
     pub(crate) fn values(&self, position: usize) -> impl Iterator<Item = &'a [u8]> {
         let kept = self.kept;
         self.rows.get(position..).unwrap_or_default().iter().map(move |row| row.value(kept))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use purlin_sdk::Stamp;
+    use purlin_sdk::exec::{Chunk, Entry, Framing};
+
+    use super::*;
+    use crate::bundle::GroupSlice;
+
+    /// Keys of four bytes, each without a value.
+    fn kept(keys: &[u32]) -> Kept {
+        let data: Vec<u8> = keys.iter().flat_map(|key| key.to_be_bytes()).collect();
+        let entry = |row: u32| Entry { start: row * 4, value: row * 4, key_length: 4, key_hash: 0 };
+        let count = u32::try_from(keys.len()).expect("few");
+        let chunk = Chunk {
+            data: data.into(),
+            framing: Framing::Constant(Stamp::default()),
+            count,
+            partition: None,
+            index: Some((0..count).map(entry).collect()),
+        };
+        Kept { slice: GroupSlice { chunk: Arc::new(chunk), elements: None }, pane: 0 }
+    }
+
+    #[test]
+    fn every_key_is_found_among_few_and_among_many() {
+        for count in [0, 1, 2, 3, 100, 20_000] {
+            // Each third key is there twice, none behind the last.
+            let keys: Vec<u32> = (0..count).chain((0..count).step_by(3)).collect();
+            let kept = [kept(&keys)];
+            let index = KeyIndex::new(&kept);
+            for key in 0..count + 10 {
+                let expected = usize::from(key < count) + usize::from(key < count && key % 3 == 0);
+                assert_eq!(index.group(&kept, &key.to_be_bytes()).count(), expected, "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn hashes_that_are_not_spread_evenly_are_found_too() {
+        let row = |key_hash| Row { key_hash, kept: 0, row: 0 };
+        let rows: Vec<Row> = (0..1000).map(|n| row(n * 2)).chain([row(u64::MAX)]).collect();
+        let index = KeyIndex { rows };
+        for hash in [0, 1, 2, 999, 1998, 1999, u64::MAX - 1, u64::MAX] {
+            let expected = index.rows.partition_point(|row| row.key_hash < hash);
+            assert_eq!(index.first_of(hash), expected, "{hash}");
+        }
     }
 }

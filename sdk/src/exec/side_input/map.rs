@@ -22,8 +22,14 @@ use crate::exec::unit::UnitResult;
 /// So many keys are looked up one by one: a bundle of a stream often asks for no more.
 pub(super) const FEW: usize = 16;
 
-/// So many encoded bytes are read at once when it asks for more: as many as the views of a side
-/// input keep from bundle to bundle. Keys beyond them are looked up one by one.
+/// Then so many encoded bytes are read at once, up to the end of a page: a small side input whole.
+const SOME_BYTES: usize = 64 << 10;
+
+/// So many more keys are looked up one by one: to read much costs as much as they do.
+const MANY: usize = 4096;
+
+/// Then so many encoded bytes are read at once, as many as the views of a side input keep from
+/// bundle to bundle. Keys beyond them are looked up one by one.
 const BULK_BYTES: usize = MOST_BYTES;
 
 /// So many bytes of keys that were looked up one by one are kept.
@@ -34,9 +40,9 @@ const FOUND_BUCKETS: usize = 1 << 14;
 /// One window of a side input of pairs, by key: what a view made by
 /// [`as_map`](crate::PCollection::as_map) or [`as_multimap`](crate::PCollection::as_multimap) shows.
 ///
-/// The first few keys are looked up one by one. Whoever asks for more gets a small side input whole
-/// and the beginning of a larger one, of which more keys are looked up one by one: what is kept of
-/// it is bounded. Keys are equal if their encoded bytes are.
+/// The first few keys are looked up one by one. For whoever asks for more, a small side input is
+/// read whole, and of a large one as much as pays; its other keys are looked up one by one, and what
+/// is kept of them is bounded. Keys are equal if their encoded bytes are.
 ///
 /// A lookup that fails ends the bundle at once, with the element that asked for it: because the
 /// runner cannot be reached, or a key of a map has several values. It does so by unwinding, like
@@ -52,6 +58,7 @@ pub struct SideMap<K, V> {
 struct Source<K, V> {
     window: SideWindow,
     values: Arc<dyn ReadValues<K, V>>,
+    some: OnceLock<Bulk<K, V>>,
     bulk: OnceLock<Bulk<K, V>>,
     hasher: DefaultHashBuilder,
 }
@@ -66,7 +73,8 @@ struct Bulk<K, V> {
 impl<K: Element + Eq + Hash, V: Send + Sync + 'static> SideMap<K, V> {
     pub(super) fn new(window: SideWindow, values: Arc<dyn ReadValues<K, V>>) -> Self {
         let hasher = DefaultHashBuilder::default();
-        Self::of(Arc::new(Source { window, values, bulk: OnceLock::new(), hasher }))
+        let (some, bulk) = (OnceLock::new(), OnceLock::new());
+        Self::of(Arc::new(Source { window, values, some, bulk, hasher }))
     }
 
     fn of(source: Arc<Source<K, V>>) -> Self {
@@ -94,8 +102,11 @@ impl<K: Element + Eq + Hash, V: Send + Sync + 'static> SideMap<K, V> {
     }
 
     fn find(&self, key: &K) -> UnitResult<Option<&V>> {
-        let Some(bulk) = self.source.bulk.get() else { return self.find_early(key) };
-        self.find_in(bulk, key)
+        let Source { some, bulk, .. } = &*self.source;
+        match bulk.get().or_else(|| some.get()) {
+            Some(read) => self.find_in(read, key),
+            None => self.find_early(key),
+        }
     }
 
     /// Finds a key while nothing was read at once.
@@ -107,7 +118,7 @@ impl<K: Element + Eq + Hash, V: Send + Sync + 'static> SideMap<K, V> {
         if self.lookups.fetch_add(1, Ordering::Relaxed) < FEW {
             return self.source.look_up(&self.few, hash, key);
         }
-        self.find_in(self.source.read_bulk()?, key)
+        self.find_in(self.source.read(&self.source.some, SOME_BYTES)?, key)
     }
 
     fn find_in<'a>(&'a self, bulk: &'a Bulk<K, V>, key: &K) -> UnitResult<Option<&'a V>> {
@@ -117,16 +128,22 @@ impl<K: Element + Eq + Hash, V: Send + Sync + 'static> SideMap<K, V> {
         }
         let more = self.more.get_or_init(|| Found::new(FOUND_BUCKETS));
         let hash = self.source.hasher.hash_one(key);
-        match more.get(hash, key) {
-            Some(found) => Ok(found.as_ref()),
-            None => self.source.look_up(more, hash, key),
+        if let Some(found) = more.get(hash, key) {
+            return Ok(found.as_ref());
         }
+        let has_bulk = self.source.bulk.get().is_some();
+        if has_bulk || self.lookups.fetch_add(1, Ordering::Relaxed) < FEW + MANY {
+            return self.source.look_up(more, hash, key);
+        }
+        self.find_in(self.source.read(&self.source.bulk, BULK_BYTES)?, key)
     }
 
     /// About how many encoded bytes are kept.
     pub(super) fn size_bytes(&self) -> usize {
-        let bulk = self.source.bulk.get().map_or(0, |bulk| bulk.size_bytes);
-        bulk + self.few.size_bytes() + self.more.get().map_or(0, Found::size_bytes)
+        let Source { some, bulk, .. } = &*self.source;
+        let read = [some, bulk].into_iter().filter_map(OnceLock::get);
+        let read: usize = read.map(|read| read.size_bytes).sum();
+        read + self.few.size_bytes() + self.more.get().map_or(0, Found::size_bytes)
     }
 
     /// A map of the same window, where this one has kept too much of what it looked up.
@@ -155,8 +172,13 @@ impl<K: Element + Eq + Hash, V: Send + Sync + 'static> Source<K, V> {
         Ok(found.get(hash, key).and_then(Option::as_ref))
     }
 
-    fn read_bulk(&self) -> UnitResult<&Bulk<K, V>> {
-        let (data, is_whole) = self.window.first_entries(BULK_BYTES)?;
+    /// Reads the first keys at once, about so many bytes of them.
+    fn read<'a>(
+        &self,
+        into: &'a OnceLock<Bulk<K, V>>,
+        size_bytes: usize,
+    ) -> UnitResult<&'a Bulk<K, V>> {
+        let (data, is_whole) = self.window.first_entries(size_bytes)?;
         let mut input = Reader::shared(&data);
         let mut map = HashMap::new();
         while !input.is_empty() {
@@ -175,7 +197,7 @@ impl<K: Element + Eq + Hash, V: Send + Sync + 'static> Source<K, V> {
                 Err(error) => return Err(Failure::from_error(&error)),
             }
         }
-        Ok(self.bulk.get_or_init(|| Bulk { map, is_whole, size_bytes: data.len() }))
+        Ok(into.get_or_init(|| Bulk { map, is_whole, size_bytes: data.len() }))
     }
 }
 
