@@ -120,6 +120,9 @@ impl Program {
         for (name, _) in env::vars_os().filter(|(name, _)| is_setting(&name.to_string_lossy())) {
             command.env_remove(name);
         }
+        if self.system == System::Rival(Rival::Polars) {
+            command.env("POLARS_MAX_THREADS", self.threads.to_string());
+        }
         command
     }
 

@@ -54,15 +54,16 @@ fn texts(
     ends_piece: fn(u8) -> bool,
     failures: &Failures,
 ) -> Result<impl Fn(u64, u64) -> Texts<std::io::Take<std::fs::File>> + Clone + Send + use<>> {
-    // Opened beforehand, so that only one thread can complain.
-    let parts = parts::of_file(&files.input, 16 * threads, ends_piece)?;
-    let (parts, failures) = (Arc::new(Mutex::new(parts)), failures.clone());
-    Ok(move |_, threads| {
-        let mut parts = parts.lock().unwrap_or_else(PoisonError::into_inner);
-        // Threads come in any order, so the last ones take what is left.
-        let count = parts.len().div_ceil(threads as usize).max(1).min(parts.len());
-        let mine: Vec<_> = parts.drain(..count).collect();
-        Texts::of(mine, ends_piece, &failures)
+    let mut shares: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
+    for (n, part) in parts::of_file(&files.input, 16 * threads, ends_piece)?.into_iter().enumerate()
+    {
+        shares[n % threads].push(part);
+    }
+    let (shares, failures) = (Arc::new(Mutex::new(shares)), failures.clone());
+    Ok(move |thread, _| {
+        let mut shares = shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let share = shares.get_mut(thread as usize).map(std::mem::take).unwrap_or_default();
+        Texts::of(share, ends_piece, &failures)
     })
 }
 

@@ -47,3 +47,20 @@ fn groups_are_those_of_a_map() {
         assert_same("group", elements, summary);
     }
 }
+
+/// That they are Purlin's too, `cargo xtask bench` checks.
+#[cfg(feature = "nexmark")]
+#[test]
+fn queries_give_the_same_on_any_number_of_threads() {
+    for query in (0..=8).map(|n| format!("q{n}")) {
+        let outputs = [1, 2, 3].map(|threads| {
+            let ended = call(env!("CARGO_BIN_EXE_renoir"), &query, threads, &["100000"]);
+            let text = String::from_utf8(ended.stdout).unwrap();
+            let (summary, times) = text.split_once(" wall_us=").unwrap();
+            assert!(times.contains(" cpu_us="), "{text}");
+            summary.to_owned()
+        });
+        assert!(outputs.iter().all(|summary| *summary == outputs[0]), "{query}: {outputs:?}");
+        assert!(!outputs[0].starts_with("outputs=0 "), "{query}");
+    }
+}

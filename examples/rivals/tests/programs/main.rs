@@ -34,7 +34,9 @@ fn each(check: impl Fn(&str, usize)) {
 
 fn call(program: &str, workload: &str, threads: usize, input: &[&str]) -> Output {
     let threads = threads.to_string();
-    Command::new(program).args([workload, &threads]).args(input).output().unwrap()
+    let mut command = Command::new(program);
+    command.env("POLARS_MAX_THREADS", &threads);
+    command.args([workload, &threads]).args(input).output().unwrap()
 }
 
 /// Whether the program says that it has nothing for this workload.
