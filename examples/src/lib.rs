@@ -8,5 +8,6 @@ pub mod state_curve;
 pub mod workloads;
 
 /// The programs that are compared have the same allocator as their rivals.
+#[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

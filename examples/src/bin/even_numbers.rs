@@ -7,6 +7,7 @@
 //! ```
 
 // For its allocator.
+#[cfg(feature = "mimalloc")]
 use examples as _;
 use purlin::prelude::*;
 

@@ -9,6 +9,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "transforms take collections by value")]
 
 // For its allocator.
+#[cfg(feature = "mimalloc")]
 use examples as _;
 use purlin::prelude::*;
 

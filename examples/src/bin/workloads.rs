@@ -12,13 +12,15 @@ use std::time::Instant;
 use examples::machine::cpu_time;
 use examples::nexmark::{Generator, Query, source};
 use examples::workloads::generated::Pairs;
-use examples::workloads::{DIGEST, OUTPUTS, group, sum};
+use examples::workloads::{DIGEST, OUTPUTS, even_numbers, group, sum};
 use purlin::prelude::*;
 
 const USAGE: &str = "\
 Runs a workload and prints the result.
 
-  --workload=NAME   sum_uniform, sum_zipf, group, or q0 to q12
+  --workload=NAME   even_numbers, sum_uniform, sum_zipf, group, or q0 to q12
+  --input=PATTERN   the files to read, of even_numbers
+  --output=PATH     the file to write, of even_numbers
   --elements=N      of how many generated elements
   --readers=N       how many readers share the events of a query out (default 1)";
 
@@ -38,6 +40,9 @@ fn build(p: &Pipeline, workload: &str, options: &PipelineOptions) -> purlin::Res
     let elements: u64 = options.value("elements")?.unwrap_or(1_000_000);
     let numbers = i64::try_from(elements).unwrap_or(i64::MAX);
     match workload {
+        "even_numbers" => {
+            even_numbers(p, options.required("input")?, options.required("output")?);
+        }
         "sum_uniform" => sum(p, Pairs::uniform(), numbers),
         "sum_zipf" => sum(p, Pairs::zipf(), numbers),
         "group" => group(p, numbers),

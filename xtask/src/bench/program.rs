@@ -127,11 +127,15 @@ impl Program {
     }
 
     fn example(self, workload: Workload, size: u64, file: &Path, output: &Path) -> Command {
-        let name = if let Input::File(_) = workload.input { workload.name } else { "workloads" };
+        let is_example = workload.name == "wordcount";
+        let name = if is_example { workload.name } else { "workloads" };
         let mut command = Command::new(workspace::target("release").join(name));
+        if !is_example {
+            command.arg(format!("--workload={workload}"));
+        }
         match workload.input {
             Input::File(_) => command.arg("--input").arg(file).arg("--output").arg(output),
-            _ => command.arg(format!("--workload={workload}")).arg(format!("--elements={size}")),
+            _ => command.arg(format!("--elements={size}")),
         };
         if workload.is_query() {
             command.arg(format!("--readers={}", self.threads));
@@ -183,8 +187,8 @@ impl fmt::Display for Program {
 pub(super) fn build(rivals: &[Rival]) -> Outcome {
     let mut examples = process::cargo();
     examples.args(["build", "--release", "--package", "examples", "--features"]);
-    examples.arg("runner-direct,runner-parallel,runner-grpc");
-    for name in ["wordcount", "even_numbers", "workloads"] {
+    examples.arg("runner-direct,runner-parallel,runner-grpc,mimalloc");
+    for name in ["wordcount", "workloads"] {
         examples.arg("--bin").arg(name);
     }
     process::stream(examples.arg("--target-dir").arg(workspace::target("")))?;
@@ -213,7 +217,7 @@ mod tests {
 
     #[test]
     fn programs_that_read_a_file_get_input_and_output() {
-        let example = "release/even_numbers --input in --output out";
+        let example = "release/workloads --workload=even_numbers --input in --output out";
         assert_eq!(
             lines(1, &[Rival::Hand, Rival::Plain, Rival::Polars]),
             [
