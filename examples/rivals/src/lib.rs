@@ -6,6 +6,8 @@
 //!
 //! Every program has the allocator that Purlin's have, and is one process from start to end.
 
+#[cfg(feature = "datafusion")]
+mod datafusion;
 mod error;
 #[path = "../../src/workloads/generated.rs"]
 pub mod generated;
@@ -13,17 +15,23 @@ pub mod hand;
 mod output;
 mod parts;
 mod plain;
+#[cfg(feature = "polars")]
+mod polars;
 #[cfg(feature = "renoir")]
 mod renoir;
-#[cfg(any(feature = "timely", feature = "renoir", feature = "datafusion"))]
+#[cfg(any(feature = "timely", feature = "renoir", feature = "polars", feature = "datafusion"))]
 mod shared;
 mod task;
 #[cfg(feature = "timely")]
 mod timely;
 
+#[cfg(feature = "datafusion")]
+pub use datafusion::datafusion;
 pub use error::{Error, Result};
 pub use hand::hand;
 pub use plain::plain;
+#[cfg(feature = "polars")]
+pub use polars::polars;
 #[cfg(feature = "renoir")]
 pub use renoir::renoir;
 pub use task::{Answer, Files, Outcome, Task, Work, run};

@@ -72,6 +72,7 @@ impl Lines {
         Self { text: Vec::new(), output: output.clone(), failures: failures.clone() }
     }
 
+    #[cfg(any(feature = "timely", feature = "renoir"))]
     pub(crate) fn number(&mut self, number: i64) {
         self.text.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
         self.end();
@@ -148,6 +149,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The number of a line.
+#[cfg(any(feature = "timely", feature = "renoir"))]
 pub(crate) fn parse(line: &str) -> Result<i64> {
     line.trim().parse().map_err(|error| format!("`{line}`: {error}").into())
 }

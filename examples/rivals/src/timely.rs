@@ -50,13 +50,10 @@ pub fn timely(task: &Task) -> Result<Answer> {
 type Table<K, V> = HashMap<K, V, FixedState>;
 
 /// Runs `build` and the dataflow that it makes on each worker, and then gives what it returned.
-fn run<R: Send + 'static>(
+fn run<R: Default + Send + 'static>(
     threads: usize,
     build: impl Fn(&mut Worker) -> Rc<RefCell<R>> + Send + Sync + 'static,
-) -> Result<Vec<R>>
-where
-    R: Default,
-{
+) -> Result<Vec<R>> {
     let config = if threads > 1 { Config::process(threads) } else { Config::thread() };
     let guards = timely::execute(config, move |worker| {
         let result = build(worker);

@@ -81,7 +81,7 @@ impl Workload {
         let unit = match self.input {
             Input::File(_) => "MB",
             Input::Elements(_) => "M elements",
-            Input::Events(_) => "M events",
+            Input::Events(_) => "M events, made before the clock starts",
         };
         format!("{} {unit}", self.size(scale) as f64 / 1e6)
     }

@@ -75,18 +75,22 @@ fn wordcount(files: &Files, context: StreamContext, threads: usize) -> Result {
     let texts = texts(files, threads, |byte| byte.is_ascii_whitespace(), &failures)?;
     context
         .stream_par_iter(texts)
-        .fold_assoc(Counts::default(), count, |counts, more| {
-            for (word, count) in more {
-                *counts.entry(word).or_default() += count;
-            }
-        })
+        .fold_assoc(
+            Counts::default(),
+            |counts, text| count(counts, &text),
+            |counts, more| {
+                for (word, count) in more {
+                    *counts.entry(word).or_default() += count;
+                }
+            },
+        )
         .for_each(move |counts| counts.iter().for_each(|(word, count)| lines.count(word, *count)));
     context.execute_blocking();
     failures.check()?;
     output.finish()
 }
 
-fn count(counts: &mut Counts, text: String) {
+fn count(counts: &mut Counts, text: &str) {
     for word in text.split_ascii_whitespace() {
         match counts.get_mut(word) {
             Some(count) => *count += 1,

@@ -217,7 +217,7 @@ fn highest_bid(events: Stream<impl Operator<Out = Carried<Event>> + 'static>, si
     let best = bids(timed(events))
         .key_by(|_| ())
         .window(Aligned::tumbling(10 * SECOND))
-        .fold(Vec::new(), |best, bid| keep_best(best, bid))
+        .fold(Vec::new(), keep_best)
         .rich_map_custom(|mut elements| with_end(elements.next()))
         .map(|(end, ((), best))| (end, best.into_iter().map(Carried).collect::<Vec<_>>()));
     let best = best
