@@ -7,7 +7,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         claim: "a timer holds no watermark",
         file: "keyed/stage.rs",
         right: "after.into_iter().for_each(|timer| holds.add(timer.hold));",
-        wrong: "drop(after);",
+        wrong: "let _ = after;",
     },
     Mutant {
         claim: "what waits to be resumed holds no watermark",
