@@ -123,3 +123,16 @@ pub fn cases() -> &'static [Case] {
         .concat()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique() {
+        let mut names = BTreeSet::new();
+        for case in super::cases() {
+            assert!(names.insert(case.name), "two cases are called `{}`", case.name);
+        }
+    }
+}

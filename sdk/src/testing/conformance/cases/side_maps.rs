@@ -13,7 +13,7 @@ use crate::transforms::{Sum, View};
 use crate::window::{FixedWindows, Trigger};
 
 list!(SideInputs: absent_keys_are_absent_again, a_key_with_many_values,
-    many_keys_with_many_values, many_keys_of_a_large_map, few_keys_of_a_large_map,
+    keys_with_many_values_each, many_keys_of_a_large_map, few_keys_of_a_large_map,
     the_keys_of_a_multimap, a_function_looks_up_keys, a_windowed_multimap,
     a_key_twice_that_nobody_asks_for, a_key_twice_among_many_ends_the_job,
     a_key_that_is_missing_ends_the_job;
@@ -44,7 +44,7 @@ fn a_key_with_many_values(p: &Pipeline) -> Ending {
     Ending::done()
 }
 
-fn many_keys_with_many_values(p: &Pipeline) -> Ending {
+fn keys_with_many_values_each(p: &Pipeline) -> Ending {
     // Every pair of numbers, so that keys are in many chunks and pages.
     let map = p.create(0..20_000i64).map(|n| (n % 200, format!("{n:0100}"))).reshuffle();
     let counts = p.create(0..250i64).with_side_input(map.as_multimap());
