@@ -101,7 +101,9 @@ fn build(name: &str, folder: &Path, options: &PipelineOptions) -> Result<Sealed>
             pairs.par_do_stateful(keeps).main()
         }
         "merges" => {
-            let pairs = numbers.window_into(Slow { folder }).map(|n| (n % 2, n));
+            // Several windows for each key.
+            let timed = numbers.with_timestamps(|n| Timestamp(n * 100));
+            let pairs = timed.window_into(Slow { folder }).map(|n| (n % 2, n));
             pairs.group_by_key().map(|(key, _)| key)
         }
         other => panic!("no program `{other}`"),
