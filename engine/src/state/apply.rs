@@ -51,7 +51,7 @@ impl State {
         self.stages[stage.0].has_emitted = true;
         if let StageKind::Impulse { output } = facts.plan.stages[stage.0].kind {
             let output =
-                Output { collection: output, chunk: Arc::new(impulse()), slices: Vec::new() };
+                Output { collection: output, chunk: impulse().into(), slices: Vec::new() };
             self.deliver(facts, &output, &None, effects);
         }
     }
