@@ -74,9 +74,7 @@ impl BundleInput {
     pub fn count(&self) -> usize {
         match self {
             Self::Elements(chunks) => chunks.iter().map(|chunk| chunk.count as usize).sum(),
-            Self::Groups(groups) => {
-                groups.iter().map(GroupInput::count).sum()
-            }
+            Self::Groups(groups) => groups.iter().map(GroupInput::count).sum(),
             Self::Compact(group) => group.count(),
         }
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 use purlin_runner_parallel::ParallelRunner;
 use purlin_sdk::runner::JobState;
-use purlin_sdk::transforms::combiners::Sum;
+use purlin_sdk::transforms::Sum;
 use purlin_sdk::{Element, PCollection, Pipeline, PipelineOptions};
 use tempfile::tempdir;
 
@@ -101,9 +101,8 @@ fn one_group_may_be_larger_than_the_memory() {
 
 #[test]
 fn accumulators_of_many_keys_are_merged() {
-    let (sums, spilled) = run(100_000, |p| {
-        pairs(p, 10_000).map(|(key, _)| (key, 1u64)).combine_per_key(Sum)
-    });
+    let (sums, spilled) =
+        run(100_000, |p| pairs(p, 10_000).map(|(key, _)| (key, 1u64)).combine_per_key(Sum));
     assert!(spilled);
     assert_eq!(sums, (0..10_000).map(|key| (key, 4)).collect::<Vec<_>>());
 }

@@ -156,7 +156,9 @@ impl<'a> Divider<'a> {
     fn add(&mut self, slice: &GroupSlice) -> Result<(), Box<Failure>> {
         match &slice.elements {
             Some(rows) => rows.iter().try_for_each(|row| self.add_row(&slice.chunk, *row as usize)),
-            None => (0..slice.chunk.count as usize).try_for_each(|row| self.add_row(&slice.chunk, row)),
+            None => {
+                (0..slice.chunk.count as usize).try_for_each(|row| self.add_row(&slice.chunk, row))
+            }
         }
     }
 

@@ -133,7 +133,11 @@ impl Shuffle {
                     piece.index = None;
                     outputs.push(Output { collection, chunk: self.keep(piece)?, slices });
                 } else {
-                    uniform::push(Output { collection, chunk: piece.into(), slices }, edge, outputs);
+                    uniform::push(
+                        Output { collection, chunk: piece.into(), slices },
+                        edge,
+                        outputs,
+                    );
                 }
             }
         }

@@ -51,11 +51,7 @@ impl Writer {
     }
 
     /// Appends bytes. After an error the file is of no use to append more.
-    pub(super) fn append(
-        &mut self,
-        data: &[u8],
-        compression: Compression,
-    ) -> Result<Block, Error> {
+    pub(super) fn append(&mut self, data: &[u8], compression: Compression) -> Result<Block, Error> {
         let stored = match compression {
             Compression::None => Cow::Borrowed(data),
             Compression::Lz4 => Cow::Owned(lz4_flex::block::compress(data)),
@@ -113,8 +109,7 @@ impl Block {
 
 impl SpilledBytes for Block {
     fn read(&self) -> Result<Bytes, Error> {
-        let stored =
-            self.stored().map_err(|error| cannot("read", &self.segment.path, &error))?;
+        let stored = self.stored().map_err(|error| cannot("read", &self.segment.path, &error))?;
         if stored.len() != self.stored || crc32fast::hash(&stored) != self.checksum {
             return Err(self.damaged());
         }

@@ -42,7 +42,8 @@ impl FromStr for ByteSize {
         }
         let unit = unit.trim_start();
         let known = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
-        let (_, factor) = known.ok_or(NoSize("a size ends with its unit: B, KB, MB, GB, TB, KiB, …"))?;
+        let (_, factor) =
+            known.ok_or(NoSize("a size ends with its unit: B, KB, MB, GB, TB, KiB, …"))?;
         let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(*factor));
         let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok());
         match bytes {

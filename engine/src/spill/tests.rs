@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tempfile::{TempDir, tempdir};
 
 use super::segment::Writer;
-use super::{Compression, SpillFolder, SpillStore, SpilledBytes};
+use super::{Compression, SpillFolder, SpillStore};
 
 fn folder() -> (TempDir, SpillFolder) {
     let parent = tempdir().expect("a folder");

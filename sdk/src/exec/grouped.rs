@@ -183,8 +183,9 @@ impl<V: Element> Element for Grouped<V> {
             Store::Paged(pages) => {
                 let mut place = Place::default();
                 for _ in 0..self.count {
-                    let (page, at) =
-                        pages.next(&mut place).map_err(|error| CoderError::new(error.to_string()))?;
+                    let (page, at) = pages
+                        .next(&mut place)
+                        .map_err(|error| CoderError::new(error.to_string()))?;
                     let mut reader = Reader::shared_at(page, at);
                     V::skip(&mut reader)?;
                     out.extend_from_slice(reader.since(at));
