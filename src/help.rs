@@ -17,10 +17,13 @@ const fn option(name: &'static str, value: &'static str, what: &'static str) -> 
 }
 
 /// All of them; that of a runner which is not built in or not chosen has no effect.
-pub(crate) const RUNNER_OPTIONS: [RunnerOption; 9] = [
+pub(crate) const RUNNER_OPTIONS: [RunnerOption; 12] = [
     option("runner", "NAME", "direct, parallel or grpc, where built in (else PURLIN_RUNNER)"),
     option("seed", "N", "direct: vary the order of bundles and keys"),
     option("parallelism", "N", "parallel: worker threads (default: one per core)"),
+    option("memory", "SIZE", "parallel: for what waits to be grouped, as 2GB (default: half of it)"),
+    option("spill-dir", "DIR", "parallel: where the rest goes (default: for temporary files)"),
+    option("spill-compression", "NAME", "parallel: of that: none (default) or lz4"),
     option("workers", "N", "grpc: worker processes (default: one per core)"),
     option("environment", "NAME", "grpc: process (default) or loopback (threads of this process)"),
     option("worker-bind", "ADDRESS", "grpc: where to listen for workers (default: 127.0.0.1)"),

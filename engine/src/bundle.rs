@@ -12,6 +12,7 @@ use purlin_sdk::{PaneInfo, Window};
 use crate::keyed::{KeyChange, KeyedInput};
 use crate::plan::{CollectionId, StageId};
 use crate::side_inputs::SideInputs;
+use crate::spill::Stored;
 
 /// The name of one attempt at a bundle; never used twice in a job.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -73,10 +74,8 @@ impl BundleInput {
     pub fn count(&self) -> usize {
         match self {
             Self::Elements(chunks) => chunks.iter().map(|chunk| chunk.count as usize).sum(),
-            Self::Groups(groups) => {
-                groups.iter().flat_map(|group| &group.slices).map(GroupSlice::count).sum()
-            }
-            Self::Compact(group) => group.slices.iter().map(GroupSlice::count).sum(),
+            Self::Groups(groups) => groups.iter().map(GroupInput::count).sum(),
+            Self::Compact(group) => group.count(),
         }
     }
 
@@ -110,18 +109,52 @@ pub struct GroupInput {
     /// The pane that this firing is.
     pub pane: PaneInfo,
     /// The elements, in the order of arrival.
-    pub slices: Vec<GroupSlice>,
+    pub slices: Vec<HeldSlice>,
 }
 
 impl GroupInput {
+    /// How many elements it has.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.slices.iter().map(HeldSlice::count).sum()
+    }
+
     /// About how many bytes its elements have.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        self.slices.iter().map(GroupSlice::size_bytes).sum()
+        self.slices.iter().map(HeldSlice::size_bytes).sum()
     }
 }
 
-/// Some elements of a chunk.
+/// Some elements of a chunk that waits, in memory or not.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HeldSlice {
+    /// The chunk.
+    pub chunk: Stored,
+    /// Which of its elements, ascending; `None` for all.
+    pub elements: Option<Arc<[u32]>>,
+}
+
+impl HeldSlice {
+    /// How many elements.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.elements.as_ref().map_or(self.chunk.count() as usize, |elements| elements.len())
+    }
+
+    /// About how many bytes they have.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        share_of(self.chunk.size_bytes(), self.count(), self.chunk.count())
+    }
+}
+
+/// What `some` of `all` elements take of so many bytes.
+fn share_of(bytes: usize, some: usize, all: u32) -> usize {
+    bytes * some / (all as usize).max(1)
+}
+
+/// Some elements of a chunk in memory.
 #[derive(Clone, PartialEq, Debug)]
 pub struct GroupSlice {
     /// The chunk; it has an index where it is to be grouped.
@@ -140,8 +173,7 @@ impl GroupSlice {
     /// About how many bytes they have.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        let whole = self.chunk.size_bytes();
-        whole * self.count() / (self.chunk.count as usize).max(1)
+        share_of(self.chunk.size_bytes(), self.count(), self.chunk.count)
     }
 }
 
@@ -168,7 +200,7 @@ pub struct Output {
     /// The collection.
     pub collection: CollectionId,
     /// The elements.
-    pub chunk: Arc<Chunk>,
+    pub chunk: Stored,
     /// Which elements are in which window. Empty where no reader needs to know; an element of
     /// several windows is in several slices.
     pub slices: Vec<WindowSlice>,

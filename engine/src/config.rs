@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::spill::Spill;
+
 /// What a runner chooses about its engine.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -36,6 +38,9 @@ pub struct EngineConfig {
     /// When accumulators that wait to be grouped take more than this, and twice what was left the
     /// last time, they are merged. It is shared out to the partitions.
     pub compact_bytes: usize,
+    /// How much memory what waits to be grouped may take, and where the rest goes; without, all is
+    /// held in memory.
+    pub spill: Option<Spill>,
     /// Check coders at every edge.
     pub strict: bool,
     /// Vary the order of bundles, their boundaries and the order of keys.
@@ -61,6 +66,7 @@ impl Default for EngineConfig {
             source_bytes: 8 << 20,
             unbounded_bundle_time: Duration::from_millis(100),
             compact_bytes: 8 << 20,
+            spill: None,
             strict: false,
             seed: None,
             record: false,

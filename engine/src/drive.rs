@@ -66,6 +66,7 @@ pub fn drive<E: Executor>(
         Outcome::Internal(format!("the engine panicked: {}", panic_failure(panic.as_ref())))
     });
     job.publish(engine.state().metrics());
+    engine.shuffle().close();
     if outcome.is_orderly() {
         drop(executor);
         job.finish(outcome);

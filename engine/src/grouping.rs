@@ -12,13 +12,16 @@ use purlin_sdk::coders::{CoderError, Reader};
 use purlin_sdk::exec::{
     BundleProcessor, ByKey, Chunk, Entry, Failure, Framing, Grouper, PairSlice, Pairs, Position,
 };
-use purlin_sdk::{Stamp, Timestamp, Windows};
+use purlin_sdk::{PaneInfo, Stamp, Timestamp, Window, Windows};
 
 use crate::bundle::{Bundle, BundleInput, BundleResult, GroupInput, GroupSlice};
+use crate::grouping::divide::{Part, Parts};
 use crate::keyed::group_keyed;
 use crate::plan::{CollectionId, Plan, StageKind};
 use crate::random::Random;
 use crate::shuffle::{Shuffle, end_of};
+
+mod divide;
 
 /// The size at which a chunk of groups is handed on.
 pub(crate) const CHUNK_BYTES: usize = 256 * 1024;
@@ -46,11 +49,13 @@ pub fn group_bundle(shuffle: &Shuffle, bundle: &Bundle) -> Result<BundleResult, 
     };
     let mut random = bundle.seed.map(Random::new);
     let mut result = BundleResult::default();
-    let layout = Layout::of(shuffle, *output);
+    let edges = Edges { pairs: *input, layout: Layout::of(shuffle, *output) };
     for held in groups {
-        let held = shuffle.indexed(*input, held, lacks_index)?;
-        for chunk in group(&held, &layout, random.as_mut())? {
-            shuffle.prepare(*output, chunk, random.as_mut(), &mut result.outputs)?;
+        let mut parts = Parts::of(shuffle, &edges, held);
+        while let Some(part) = parts.next()? {
+            for chunk in group(&edges.load(shuffle, part.group)?, &edges.layout, random.as_mut())? {
+                shuffle.prepare(*output, chunk, random.as_mut(), &mut result.outputs)?;
+            }
         }
     }
     Ok(result)
@@ -69,7 +74,7 @@ pub fn user_input(shuffle: &Shuffle, bundle: &Bundle) -> Result<Vec<Arc<Chunk>>,
     let mut random = bundle.seed.map(Random::new);
     let mut written = Vec::new();
     for held in bundle.input.groups() {
-        let held = shuffle.indexed(edges.pairs, held, lacks_index)?;
+        let held = edges.load(shuffle, held.clone())?;
         written.extend(group(&held, &edges.layout, random.as_mut())?);
     }
     Ok(written.into_iter().map(Arc::new).collect())
@@ -89,32 +94,40 @@ pub(crate) fn feed(
     let edges = Edges::of(shuffle, bundle)?;
     let mut random = bundle.seed.map(Random::new);
     for held in bundle.input.groups() {
-        if random.is_none() && feed_pairs(shuffle, held, &edges, processor, source)? {
-            continue;
-        }
-        let held = shuffle.indexed(edges.pairs, held, lacks_index)?;
-        for chunk in group(&held, &edges.layout, random.as_mut())? {
-            processor.process(source, &chunk)?;
+        let mut parts = Parts::of(shuffle, &edges, held);
+        while let Some(part) = parts.next()? {
+            if random.is_none() && feed_part(shuffle, &part, &edges, processor, source)? {
+                continue;
+            }
+            let held = edges.load(shuffle, part.group)?;
+            for chunk in group(&held, &edges.layout, random.as_mut())? {
+                processor.process(source, &chunk)?;
+            }
         }
     }
     Ok(())
 }
 
 /// `false` where the reader wants groups in bytes.
-fn feed_pairs(
+fn feed_part(
     shuffle: &Shuffle,
-    held: &GroupInput,
+    part: &Part,
     edges: &Edges,
     processor: &mut BundleProcessor,
     source: &str,
 ) -> Result<bool, Box<Failure>> {
-    if edges.layout.output_time != output_time::Enum::EndOfWindow {
+    if !edges.layout.stamps_alike() {
         return Ok(false);
     }
-    let held = shuffle.indexed(edges.pairs, held, |slice| !pair_slice(slice).is_readable())?;
+    if let Some(group) = part.paged() {
+        return processor.process_paged(source, &group);
+    }
+    let load = |slice| shuffle.load(edges.pairs, slice, |it| !pair_slice(it).is_readable());
+    let slices: Result<_, _> = part.group.slices.iter().map(load).collect();
+    let held = Loaded::new(&part.group, slices?);
     let pairs = Pairs {
         slices: held.slices.iter().map(pair_slice).collect(),
-        stamp: stamp_of(&held, held.window.max_timestamp()),
+        stamp: held.stamp(held.window.max_timestamp()),
     };
     processor.process_pairs(source, &pairs)
 }
@@ -142,6 +155,35 @@ impl Edges {
         };
         Ok(Self { pairs: input, layout: Layout::of(shuffle, output) })
     }
+
+    /// A group in memory, with an index.
+    fn load(&self, shuffle: &Shuffle, group: GroupInput) -> Result<Loaded, Box<Failure>> {
+        let load = |slice| shuffle.load(self.pairs, slice, lacks_index);
+        let slices: Result<_, _> = group.slices.iter().map(load).collect();
+        Ok(Loaded::new(&group, slices?))
+    }
+}
+
+/// A [`GroupInput`] in memory.
+struct Loaded {
+    window: Window,
+    pane: PaneInfo,
+    slices: Vec<GroupSlice>,
+}
+
+impl Loaded {
+    fn new(group: &GroupInput, slices: Vec<GroupSlice>) -> Self {
+        Self { window: group.window.clone(), pane: group.pane, slices }
+    }
+
+    fn stamp(&self, timestamp: Timestamp) -> Stamp {
+        Stamp {
+            timestamp: timestamp.min(self.window.max_timestamp()),
+            windows: Windows::One(self.window.clone()),
+            pane: self.pane,
+            ..Stamp::default()
+        }
+    }
 }
 
 /// How groups are written.
@@ -158,6 +200,11 @@ impl Layout {
             windows: shuffle.window_coder(output),
             index: shuffle.wants_index(output),
         }
+    }
+
+    /// Whether all groups of a window have the same timestamp.
+    fn stamps_alike(&self) -> bool {
+        self.output_time == output_time::Enum::EndOfWindow
     }
 }
 
@@ -179,7 +226,7 @@ pub(crate) fn by_key(slices: &[GroupSlice]) -> ByKey<'_> {
 }
 
 fn group(
-    input: &GroupInput,
+    input: &Loaded,
     layout: &Layout,
     random: Option<&mut Random>,
 ) -> Result<Vec<Chunk>, Box<Failure>> {
@@ -203,7 +250,7 @@ fn key_of<'a>(chunk: &'a Chunk, entry: &Entry) -> &'a [u8] {
 
 /// Writes groups into chunks.
 struct Writer<'a> {
-    input: &'a GroupInput,
+    input: &'a Loaded,
     layout: &'a Layout,
     data: Vec<u8>,
     count: u32,
@@ -212,7 +259,7 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(input: &'a GroupInput, layout: &'a Layout) -> Self {
+    fn new(input: &'a Loaded, layout: &'a Layout) -> Self {
         let (data, index, chunks) = (Vec::new(), Vec::new(), Vec::new());
         Self { input, layout, data, count: 0, index, chunks }
     }
@@ -223,8 +270,8 @@ impl<'a> Writer<'a> {
         elements: &[Position],
     ) -> Result<(), Box<Failure>> {
         let start = self.data.len();
-        if self.layout.output_time != output_time::Enum::EndOfWindow {
-            let stamp = self.stamp(self.timestamp(elements)?);
+        if !self.layout.stamps_alike() {
+            let stamp = self.input.stamp(self.timestamp(elements)?);
             put_stamp(&mut self.data, &stamp, &self.layout.windows);
         }
         let value = self.data.len();
@@ -266,10 +313,6 @@ impl<'a> Writer<'a> {
         Ok(result.unwrap_or_else(|| self.input.window.max_timestamp()))
     }
 
-    fn stamp(&self, timestamp: Timestamp) -> Stamp {
-        stamp_of(self.input, timestamp)
-    }
-
     fn flush(&mut self) -> Result<(), Box<Failure>> {
         if self.count == 0 {
             return Ok(());
@@ -282,7 +325,7 @@ impl<'a> Writer<'a> {
         }
         let framing = match self.layout.output_time {
             output_time::Enum::EndOfWindow => {
-                Framing::Constant(self.stamp(self.input.window.max_timestamp()))
+                Framing::Constant(self.input.stamp(self.input.window.max_timestamp()))
             }
             _ => Framing::Each,
         };
@@ -295,15 +338,6 @@ impl<'a> Writer<'a> {
             index: self.layout.index.then(|| std::mem::take(&mut self.index)),
         });
         Ok(())
-    }
-}
-
-fn stamp_of(input: &GroupInput, timestamp: Timestamp) -> Stamp {
-    Stamp {
-        timestamp: timestamp.min(input.window.max_timestamp()),
-        windows: Windows::One(input.window.clone()),
-        pane: input.pane,
-        ..Stamp::default()
     }
 }
 

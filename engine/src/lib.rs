@@ -21,6 +21,9 @@
 //!   turns actions into calls of an [`Executor`] until the job ends, and [`JobHandle`] is the
 //!   [`Job`](purlin_sdk::runner::Job) that a runner returns.
 //!
+//! - A [`Spill`] bounds the memory of what waits to be grouped: the others are in a [`SpillStore`],
+//!   such as a [`SpillFolder`]. Executors write and read there; the core only passes on where it is.
+//!
 //! Invariants, checked after every step of the simulations by [`Engine::audit`] and by the worlds
 //! themselves:
 //!
@@ -64,12 +67,14 @@ mod side_pages;
 mod side_panes;
 #[cfg(test)]
 mod simulation;
+mod spill;
 mod state;
 mod threads;
 mod topology;
 
 pub use bundle::{
-    Bundle, BundleId, BundleInput, BundleResult, GroupInput, GroupSlice, Output, WindowSlice,
+    Bundle, BundleId, BundleInput, BundleResult, GroupInput, GroupSlice, HeldSlice, Output,
+    WindowSlice,
 };
 pub use commit::{
     BundleCommit, COMMIT_VERSION, Change, Commit, KeyChanges, ResidualWork, SplitCommit,
@@ -91,5 +96,8 @@ pub use refuse::{GAPS, plan_for, refuse_unsupported};
 pub use shuffle::Shuffle;
 pub use side_inputs::SideInputs;
 pub use side_pages::{read_side_input, side_input_tokens};
+pub use spill::{
+    ByteSize, Compression, Spill, SpillFolder, SpillStore, Spilled, SpilledBytes, Stored,
+};
 pub use state::State;
 pub use threads::Threads;

@@ -6,13 +6,14 @@
 //! source never holds up bounded work.
 
 mod executor;
+mod memory;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use purlin_engine::plan::PlanOptions;
 use purlin_engine::{
-    Engine, EngineConfig, GAPS, JobHandle, LocalExecutor, drive_on_thread, plan_for,
+    Engine, EngineConfig, GAPS, JobHandle, LocalExecutor, Spill, drive_on_thread, plan_for,
 };
 use purlin_sdk::runner::{Gap, Runner, RunningPipeline};
 use purlin_sdk::{PipelineOptions, Result, Sealed};
@@ -21,7 +22,10 @@ use crate::executor::ParallelExecutor;
 
 /// Runs pipelines on all cores of this machine.
 ///
-/// Option `--parallelism=N` is the same as [`ParallelRunner::parallelism`].
+/// Option `--parallelism=N` is the same as [`ParallelRunner::parallelism`]. What waits for its group
+/// takes at most `--memory=SIZE`, such as `2GB`, by default half of what the machine has available;
+/// what exceeds it goes to files in a folder of `--spill-dir=DIR`, by default that of temporary
+/// files, with `--spill-compression=lz4` compressed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ParallelRunner {
     parallelism: Option<NonZeroUsize>,
@@ -44,8 +48,11 @@ impl ParallelRunner {
 }
 
 /// Bundles of `threads` threads: two for each, so that none waits for the engine.
-fn config(threads: usize) -> EngineConfig {
+fn config(threads: usize, spill: Option<Spill>) -> EngineConfig {
     let times = |factor| u32::try_from(threads.saturating_mul(factor)).unwrap_or(u32::MAX).min(256);
+    let default = EngineConfig::default();
+    // Accumulators should be merged rather than spilled.
+    let most = spill.as_ref().map_or(usize::MAX, |spill| spill.memory_bytes / 8);
     EngineConfig {
         partitions: times(4),
         // What is grouped at once should fit into the cache of a core.
@@ -55,7 +62,9 @@ fn config(threads: usize) -> EngineConfig {
         max_in_flight: threads.saturating_mul(2),
         executors: threads,
         queue_bytes: 64 << 20,
-        ..EngineConfig::default()
+        compact_bytes: default.compact_bytes.min(most),
+        spill,
+        ..default
     }
 }
 
@@ -71,7 +80,7 @@ impl Runner for ParallelRunner {
     fn start(&self, pipeline: Sealed, options: &PipelineOptions) -> Result<RunningPipeline> {
         let threads = self.threads(options)?;
         let plan = plan_for(self.name(), &pipeline.pipeline, &PlanOptions::default())?;
-        let engine = Engine::new(Arc::clone(&plan), config(threads))?;
+        let engine = Engine::new(Arc::clone(&plan), config(threads, memory::spill(options)?))?;
         let local = LocalExecutor::new(Arc::clone(engine.shuffle()), pipeline.table);
         let (job, events) = JobHandle::new();
         let executor = ParallelExecutor::start(&plan, local, threads, job.events())?;

@@ -15,6 +15,17 @@ fn conforms(threads: usize) {
 }
 
 #[test]
+fn all_cases_pass_where_nothing_fits_into_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut options = PipelineOptions::default();
+    options.set("memory", "1B");
+    options.set("spill-dir", folder.path().display().to_string());
+    let report = run_all(&ParallelRunner::default(), &options, GAPS);
+    assert!(report.is_ok(), "{report}");
+    assert_eq!(folder.path().read_dir().expect("a folder").count(), 0, "files are left");
+}
+
+#[test]
 fn all_cases_pass_on_one_thread() {
     conforms(1);
 }

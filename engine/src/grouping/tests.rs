@@ -11,8 +11,8 @@ use purlin_sdk::coders::wire::put_length_prefixed;
 use purlin_sdk::exec::{Chunk, Entry, Framing, key_hash};
 use purlin_sdk::{PaneInfo, Stamp, Timestamp, Window};
 
-use super::{Layout, group};
-use crate::bundle::{GroupInput, GroupSlice};
+use super::{Layout, Loaded, group};
+use crate::bundle::GroupSlice;
 use crate::random::Random;
 
 type Pair = (Vec<u8>, Vec<u8>);
@@ -43,8 +43,8 @@ fn chunk(pairs: &[Pair], first: usize, framing: Framing) -> Chunk {
     Chunk { data: data.into(), framing, count, partition: Some(0), index: Some(index) }
 }
 
-fn input(slices: Vec<GroupSlice>) -> GroupInput {
-    GroupInput { window: Window::Global, partition: 0, pane: PaneInfo::ON_TIME_AND_ONLY, slices }
+fn input(slices: Vec<GroupSlice>) -> Loaded {
+    Loaded { window: Window::Global, pane: PaneInfo::ON_TIME_AND_ONLY, slices }
 }
 
 fn layout(output_time: output_time::Enum) -> Layout {

@@ -3,8 +3,15 @@
 use purlin_sdk::Error;
 use purlin_sdk::exec::{Chunk, Entry, Framing, key_hash};
 
+use crate::spill::Stored;
+
 use super::messages::{ChunkRecord, IndexRecord};
 use super::{malformed, window};
+
+/// Reads back what was spilled: files do not outlive their job.
+pub(super) fn stored_record(stored: &Stored) -> Result<ChunkRecord, Error> {
+    Ok(to_record(&*stored.load()?))
+}
 
 pub(super) fn to_record(chunk: &Chunk) -> ChunkRecord {
     ChunkRecord {

@@ -22,12 +22,14 @@ use crate::plan::{CollectionId, StageId};
 
 impl Commit {
     /// The bytes of this commit.
-    #[must_use]
-    pub fn encode(&self) -> Bytes {
+    ///
+    /// # Errors
+    /// When elements that were spilled cannot be read.
+    pub fn encode(&self) -> Result<Bytes, Error> {
         let change = match &self.change {
             Change::Start => m::ChangeRecord::Start(true),
             Change::Impulse(stage) => m::ChangeRecord::Impulse(stage.0 as u64),
-            Change::Bundle(bundle) => m::ChangeRecord::Bundle(bundle_record(bundle)),
+            Change::Bundle(bundle) => m::ChangeRecord::Bundle(bundle_record(bundle)?),
             Change::Split(split) => m::ChangeRecord::Split(m::SplitRecord {
                 stage: split.stage.0 as u64,
                 entry: split.entry,
@@ -40,7 +42,7 @@ impl Commit {
             }),
             Change::Script { stage, outputs } => m::ChangeRecord::Script(m::ScriptRecord {
                 stage: stage.0 as u64,
-                outputs: outputs.iter().map(output_record).collect(),
+                outputs: outputs.iter().map(output_record).collect::<Result<_, _>>()?,
             }),
             Change::Compact { stage, parts } => m::ChangeRecord::Compact(m::CompactRecord {
                 stage: stage.0 as u64,
@@ -54,7 +56,7 @@ impl Commit {
         };
         let record =
             m::CommitRecord { version: COMMIT_VERSION, now: self.now.0, change: Some(change) };
-        record.encode_to_vec().into()
+        Ok(record.encode_to_vec().into())
     }
 
     /// The commit of these bytes.
@@ -107,18 +109,18 @@ impl Commit {
     }
 }
 
-fn bundle_record(commit: &BundleCommit) -> m::BundleRecord {
-    m::BundleRecord {
+fn bundle_record(commit: &BundleCommit) -> Result<m::BundleRecord, Error> {
+    Ok(m::BundleRecord {
         bundle: commit.bundle.0,
         stage: commit.stage.0 as u64,
         consumed: commit.consumed.clone(),
-        outputs: commit.outputs.iter().map(output_record).collect(),
+        outputs: commit.outputs.iter().map(output_record).collect::<Result<_, _>>()?,
         residuals: commit.residuals.iter().map(residual_record).collect(),
         unprocessed: commit.unprocessed.iter().map(|chunk| chunk::to_record(chunk)).collect(),
         keys: commit.keyed.as_ref().map(keys::to_record),
         metrics: commit.metrics.iter().map(m::metric_record).collect(),
         finalizes: commit.finalizes,
-    }
+    })
 }
 
 fn bundle_of(record: m::BundleRecord) -> Result<BundleCommit, Error> {
@@ -135,10 +137,10 @@ fn bundle_of(record: m::BundleRecord) -> Result<BundleCommit, Error> {
     })
 }
 
-fn output_record(output: &Output) -> m::OutputRecord {
-    m::OutputRecord {
+fn output_record(output: &Output) -> Result<m::OutputRecord, Error> {
+    Ok(m::OutputRecord {
         collection: output.collection.0 as u64,
-        chunk: Some(chunk::to_record(&output.chunk)),
+        chunk: Some(chunk::stored_record(&output.chunk)?),
         slices: output
             .slices
             .iter()
@@ -150,13 +152,13 @@ fn output_record(output: &Output) -> m::OutputRecord {
                 pane: slice.pane,
             })
             .collect(),
-    }
+    })
 }
 
 fn output_of(record: m::OutputRecord) -> Result<Output, Error> {
     Ok(Output {
         collection: CollectionId(index(record.collection)?),
-        chunk: Arc::new(chunk::of_record(record.chunk.ok_or_else(malformed)?)?),
+        chunk: chunk::of_record(record.chunk.ok_or_else(malformed)?)?.into(),
         slices: collect(record.slices, slice_of)?,
     })
 }

@@ -23,11 +23,12 @@ use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::coders::{CoderError, CoderSpec, Skipper};
 use purlin_sdk::exec::{Chunk, ExecConfig, Failure, Framing, SinkConfig};
 
-use crate::bundle::{GroupInput, GroupSlice, Output};
+use crate::bundle::{GroupSlice, HeldSlice, Output};
 use crate::config::EngineConfig;
 use crate::keyed::{KeyedFacts, WindowMerger};
 use crate::plan::{Collection, CollectionId, Plan, StageId};
 use crate::random::Random;
+use crate::spill::{Spiller, Stored};
 use crate::state::Facts;
 use crate::topology::{Delivery, Needs, Reader};
 
@@ -44,6 +45,7 @@ pub struct Shuffle {
     spread: usize,
     strict: bool,
     is_seeded: bool,
+    spiller: Option<Spiller>,
 }
 
 /// What preparing the elements of a collection takes.
@@ -76,6 +78,7 @@ impl Shuffle {
             spread: config.max_in_flight,
             strict: config.strict,
             is_seeded: config.seed.is_some(),
+            spiller: config.spill.as_ref().map(|spill| Spiller::new(spill, config.executors)),
         })
     }
 
@@ -128,29 +131,53 @@ impl Shuffle {
                     .map_err(|problem| self.failure(collection, &problem))?;
                 if edge.only_waits {
                     piece.index = None;
+                    outputs.push(Output { collection, chunk: self.keep(piece)?, slices });
+                } else {
+                    uniform::push(
+                        Output { collection, chunk: piece.into(), slices },
+                        edge,
+                        outputs,
+                    );
                 }
-                uniform::push(Output { collection, chunk: Arc::new(piece), slices }, edge, outputs);
             }
         }
         Ok(())
     }
 
-    /// The elements of a group, of this collection, where they can be found: those of slices that
-    /// `lack` an index get one.
-    pub(crate) fn indexed(
+    /// A chunk that waits for its group.
+    fn keep(&self, chunk: Chunk) -> Result<Stored, Box<Failure>> {
+        match &self.spiller {
+            Some(spiller) => spiller.keep(chunk),
+            None => Ok(chunk.into()),
+        }
+    }
+
+    /// Elements of this collection that waited, in memory; where they `lack` an index, with one.
+    pub(crate) fn load(
         &self,
         collection: CollectionId,
-        group: &GroupInput,
+        slice: &HeldSlice,
         lack: impl Fn(&GroupSlice) -> bool,
-    ) -> Result<GroupInput, Box<Failure>> {
-        let mut group = group.clone();
-        for slice in group.slices.iter_mut().filter(|slice| lack(slice)) {
-            let mut chunk = Chunk::clone(&slice.chunk);
-            index::ensure(&mut chunk, &self.edges[collection.0])
+    ) -> Result<GroupSlice, Box<Failure>> {
+        let chunk = slice.chunk.load().map_err(|error| Failure::from_error(&error))?;
+        let mut slice = GroupSlice { chunk, elements: slice.elements.clone() };
+        if lack(&slice) {
+            index::ensure(Arc::make_mut(&mut slice.chunk), &self.edges[collection.0])
                 .map_err(|problem| self.failure(collection, &problem))?;
-            slice.chunk = Arc::new(chunk);
         }
-        Ok(group)
+        Ok(slice)
+    }
+
+    /// What keeps the elements that wait, where their memory is bounded.
+    pub(crate) fn spiller(&self) -> Option<&Spiller> {
+        self.spiller.as_ref()
+    }
+
+    /// The job has ended: what it wrote to files is removed.
+    pub(crate) fn close(&self) {
+        if let Some(spiller) = &self.spiller {
+            spiller.close();
+        }
     }
 
     fn cut(&self, edge: &Edge, chunk: Chunk, random: Option<&mut Random>) -> Vec<Chunk> {

@@ -1,8 +1,6 @@
 //! Divides a chunk so that all elements of a part are in the same windows: an element that must wait
 //! for a side input then keeps no other from going on.
 
-use std::sync::Arc;
-
 use hashbrown::HashMap;
 
 use super::Edge;
@@ -16,6 +14,7 @@ pub(super) fn push(output: Output, edge: &Edge, outputs: &mut Vec<Output>) {
         outputs.push(output);
         return;
     }
+    let chunk = output.chunk.in_memory();
     for (slices, rows) in groups(&output) {
         let slices = slices.into_iter().map(|slice| {
             let slice = &output.slices[slice];
@@ -23,7 +22,7 @@ pub(super) fn push(output: Output, edge: &Edge, outputs: &mut Vec<Output>) {
         });
         outputs.push(Output {
             collection: output.collection,
-            chunk: Arc::new(pick(&output.chunk, rows.into_iter())),
+            chunk: pick(chunk, rows.into_iter()).into(),
             slices: slices.collect(),
         });
     }
@@ -31,7 +30,7 @@ pub(super) fn push(output: Output, edge: &Edge, outputs: &mut Vec<Output>) {
 
 /// The rows that are in the same slices, with those slices, in the order in which they occur.
 fn groups(output: &Output) -> Vec<(Vec<usize>, Vec<usize>)> {
-    let mut slices_of = vec![Vec::new(); output.chunk.count as usize];
+    let mut slices_of = vec![Vec::new(); output.chunk.count() as usize];
     for (position, slice) in output.slices.iter().enumerate() {
         match &slice.elements {
             Some(rows) => rows.iter().for_each(|row| slices_of[*row as usize].push(position)),

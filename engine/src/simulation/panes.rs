@@ -149,7 +149,7 @@ impl Job for Grouping {
             (_, stage) if stage == stages.keyed => {
                 let result = group_bundle(shuffle, bundle).unwrap();
                 let outputs = result.outputs.iter();
-                let panes = panes(outputs.map(|output| &*output.chunk), coder);
+                let panes = panes(outputs.map(|output| &**output.chunk.in_memory()), coder);
                 (result, panes)
             }
             (_, stage) if self.setup.read.is_some() && stage == stages.read => {

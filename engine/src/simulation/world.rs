@@ -189,7 +189,7 @@ impl<J: Job> World<J> {
     /// Applies a commit as another process would, and checks what it does.
     fn follow(&mut self, commit: &Commit) {
         let commit = {
-            let read = Commit::decode(commit.encode()).unwrap();
+            let read = Commit::decode(commit.encode().unwrap()).unwrap();
             assert_eq!(&read, commit, "a commit is read as it was written");
             read
         };

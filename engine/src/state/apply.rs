@@ -50,8 +50,7 @@ impl State {
     fn apply_impulse(&mut self, facts: &Facts, stage: StageId, effects: &mut Effects) {
         self.stages[stage.0].has_emitted = true;
         if let StageKind::Impulse { output } = facts.plan.stages[stage.0].kind {
-            let output =
-                Output { collection: output, chunk: Arc::new(impulse()), slices: Vec::new() };
+            let output = Output { collection: output, chunk: impulse().into(), slices: Vec::new() };
             self.deliver(facts, &output, &None, effects);
         }
     }

@@ -9,7 +9,7 @@ use purlin_sdk::exec::{Framing, MetricValue};
 use super::entry::{Hold, windows};
 use super::quiescence::Tokens;
 use super::{Effects, Entry, Facts, State, Work};
-use crate::bundle::{GroupSlice, Output, WindowSlice};
+use crate::bundle::{GroupSlice, HeldSlice, Output, WindowSlice};
 use crate::plan::{CollectionId, StageId, StageKind};
 use crate::side_panes::Kept;
 use crate::topology::Reader;
@@ -25,7 +25,7 @@ impl State {
         tokens: &Tokens,
         effects: &mut Effects,
     ) {
-        if output.chunk.count == 0 {
+        if output.chunk.count() == 0 {
             return;
         }
         for delivery in &facts.topology.deliveries[output.collection.0] {
@@ -34,14 +34,14 @@ impl State {
                     let hold = Hold::input(self.pending_hold(delivery.collection, output));
                     let is_gated = facts.topology.needs[output.collection.0].uniform;
                     let entry = Entry {
-                        work: Work::Elements(Arc::clone(&output.chunk)),
+                        work: Work::Elements(Arc::clone(output.chunk.in_memory())),
                         bytes: output.chunk.size_bytes(),
                         windows: if is_gated { windows(output) } else { Vec::new() },
                         hold,
                         tokens: tokens.clone(),
                     };
                     if self.lacks_sides(facts, stage, &entry) {
-                        self.drop_late(facts, stage, output.chunk.count.into());
+                        self.drop_late(facts, stage, output.chunk.count().into());
                     } else {
                         effects.added.push((stage, self.enqueue(stage, entry)));
                     }
@@ -64,7 +64,7 @@ impl State {
     /// watermark at their arrival is such a bound, and the bytes need not be looked at.
     fn pending_hold(&self, collection: CollectionId, output: &Output) -> Timestamp {
         let arrival = self.watermarks[collection.0];
-        match &output.chunk.framing {
+        match output.chunk.framing() {
             Framing::Constant(stamp) => stamp.timestamp.max(arrival),
             Framing::Each => arrival,
         }
@@ -74,10 +74,10 @@ impl State {
     fn buffer(&mut self, facts: &Facts, stage: StageId, output: &Output, effects: &mut Effects) {
         let can_merge = facts.plan.stages[stage.0].sdk().is_some();
         let holds_elements = facts.holds_elements(stage);
-        let partition = output.chunk.partition.unwrap_or(0);
+        let partition = output.chunk.partition().unwrap_or(0);
         let mut dropped = 0;
         for WindowSlice { window, elements, min_timestamp, .. } in window_slices(output) {
-            let slice = GroupSlice { chunk: Arc::clone(&output.chunk), elements };
+            let slice = HeldSlice { chunk: output.chunk.clone(), elements };
             let state = &mut self.stages[stage.0];
             let last = window.max_timestamp();
             if last < state.input_watermark {
@@ -111,7 +111,7 @@ impl State {
         let readers = self.side_readers(facts, collection);
         for WindowSlice { window, elements, pane, .. } in window_slices(output) {
             if !side.is_expired(&window, readers) {
-                let slice = GroupSlice { chunk: Arc::clone(&output.chunk), elements };
+                let slice = GroupSlice { chunk: Arc::clone(output.chunk.in_memory()), elements };
                 let new = Kept { slice, pane };
                 self.side_inputs.push(collection, window, new, side.panes_replace);
             }
@@ -121,7 +121,7 @@ impl State {
 
 /// The elements of an output by window; those of constant windows need no preparation.
 fn window_slices(output: &Output) -> Vec<WindowSlice> {
-    match &output.chunk.framing {
+    match output.chunk.framing() {
         Framing::Constant(stamp) if output.slices.is_empty() => {
             let windows = stamp.windows.as_slice().iter();
             let slice = |window: &purlin_sdk::Window| WindowSlice {

@@ -114,7 +114,7 @@ impl State {
 
 /// The windows of an output's elements.
 pub(super) fn windows(output: &Output) -> Vec<Window> {
-    match &output.chunk.framing {
+    match output.chunk.framing() {
         Framing::Constant(stamp) if output.slices.is_empty() => stamp.windows.as_slice().to_vec(),
         _ => output.slices.iter().map(|slice| slice.window.clone()).collect(),
     }

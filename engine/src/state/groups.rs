@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use purlin_sdk::Timestamp;
 use purlin_sdk::{PaneInfo, Window};
 
-use crate::bundle::{GroupInput, GroupSlice};
+use crate::bundle::{GroupInput, HeldSlice};
 
 /// The elements of each window, by partition.
 ///
@@ -31,7 +31,7 @@ struct Held {
 
 #[derive(Clone, PartialEq, Default, Debug)]
 struct Partition {
-    slices: Vec<GroupSlice>,
+    slices: Vec<HeldSlice>,
     bytes: usize,
     /// What the last compaction left.
     compacted_bytes: usize,
@@ -44,7 +44,7 @@ impl GroupBuffer {
     pub(super) fn push(
         &mut self,
         (window, partition): &Part,
-        slice: GroupSlice,
+        slice: HeldSlice,
         hold: Timestamp,
     ) -> (Option<Timestamp>, Timestamp) {
         let key = key_of(window);
@@ -134,7 +134,7 @@ impl GroupBuffer {
         for held in self.windows.values() {
             let mut bytes = 0;
             for partition in held.partitions.values() {
-                let sum: usize = partition.slices.iter().map(GroupSlice::size_bytes).sum();
+                let sum: usize = partition.slices.iter().map(HeldSlice::size_bytes).sum();
                 if sum != partition.bytes {
                     return Err(format!("I9: {} bytes of a group are {sum}", partition.bytes));
                 }

@@ -163,7 +163,10 @@ impl World {
         let commits: Vec<Commit> = self
             .commits
             .iter()
-            .map(|commit| Commit::decode(commit.encode()).expect("it reads what it wrote"))
+            .map(|commit| {
+                Commit::decode(commit.encode().expect("it is in memory"))
+                    .expect("it reads what it wrote")
+            })
             .collect();
         assert_eq!(commits, self.commits);
         engine.replay(&commits);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use purlin_proto::urns::coders as urns;
 
-use super::{AnyBatch, Batch, Chunk, Pairs, Stamps, UnitResult};
+use super::{AnyBatch, Batch, Chunk, PagedGroup, Pairs, Stamps, UnitResult};
 use crate::coders::{Coder, CoderError, CoderSpec, Nesting, Reader};
 use crate::exec::unit::typed;
 
@@ -55,6 +55,15 @@ pub trait PortCodec: Send + Sync {
         _emit: &mut dyn FnMut(Box<dyn AnyBatch>) -> UnitResult,
     ) -> UnitResult<bool> {
         Ok(false)
+    }
+
+    /// A batch of one group, whose values are read while they are looked at; `None` where the values
+    /// of this coder are no groups.
+    ///
+    /// # Errors
+    /// When the bytes of the key are not those of such a key.
+    fn group_paged(&self, _group: &PagedGroup) -> UnitResult<Option<Box<dyn AnyBatch>>> {
+        Ok(None)
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::by_key::Position;
+use super::paged::{Paged, PagedGroup, Place};
 use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader, wire};
 use crate::element::{Element, shown};
 
@@ -26,6 +27,8 @@ enum Store {
     Whole(Bytes),
     /// Wherever they arrived, from this position on.
     Scattered(Arc<Scattered>, usize),
+    /// In pages, each behind its key.
+    Paged(Paged),
 }
 
 /// Values of many groups where they arrived: a group that was never written anew.
@@ -62,7 +65,7 @@ impl<V: Element> Grouped<V> {
     /// The values. They were checked when the group was made.
     pub fn iter(&self) -> Values<V> {
         let (store, left) = (self.store.clone(), self.count);
-        Values { store, position: 0, left, element: PhantomData }
+        Values { store, position: 0, place: Place::default(), left, element: PhantomData }
     }
 
     /// Those of all scattered values that are in this range.
@@ -70,6 +73,12 @@ impl<V: Element> Grouped<V> {
         let count = range.len();
         let store = Store::Scattered(Arc::clone(values), range.start);
         Self { store, count, element: PhantomData }
+    }
+
+    /// The values of a group in pages.
+    pub(super) fn paged(group: &PagedGroup) -> Self {
+        let store = Store::Paged(Paged::new(group));
+        Self { store, count: group.count, element: PhantomData }
     }
 
     fn whole(data: Bytes, count: usize) -> Self {
@@ -116,6 +125,8 @@ pub struct Values<V> {
     store: Store,
     /// Of the next value: its offset, or how many were read.
     position: usize,
+    /// The same of values in pages.
+    place: Place,
     left: usize,
     element: PhantomData<fn() -> V>,
 }
@@ -131,6 +142,7 @@ impl<V: Element> Iterator for Values<V> {
         let (mut reader, is_whole) = match &self.store {
             Store::Whole(data) => (Reader::shared_at(data, self.position), true),
             Store::Scattered(values, start) => (values.reader(start + self.position), false),
+            Store::Paged(pages) => return Some(self.place.value(pages)),
         };
         match V::decode(&mut reader, Nesting::Nested) {
             Ok(value) => {
@@ -166,6 +178,19 @@ impl<V: Element> Element for Grouped<V> {
                     let before = reader.position();
                     V::skip(&mut reader)?;
                     out.extend_from_slice(reader.since(before));
+                }
+            }
+            Store::Paged(pages) => {
+                let mut place = Place::default();
+                for _ in 0..self.count {
+                    let (page, at) = pages
+                        .next(&mut place)
+                        .map_err(|error| CoderError::new(error.to_string()))?;
+                    let mut reader = Reader::shared_at(page, at);
+                    V::skip(&mut reader)?;
+                    out.extend_from_slice(reader.since(at));
+                    let end = reader.position();
+                    place.pass(end);
                 }
             }
         }

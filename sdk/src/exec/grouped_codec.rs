@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::by_key::{Grouper, Position};
 use super::codec::{EncodeEdges, codec_of};
 use super::grouped::{Grouped, Scattered};
+use super::paged::PagedGroup;
 use super::pairs::{PairSlice, Pairs};
 use super::unit::UnitResult;
 use super::{AnyBatch, BATCH, Batch, PortCodec, Stamps, key_hash};
@@ -89,6 +90,12 @@ impl<K: Element, V: Element> PortCodec for GroupedCodec<K, V> {
             emit(Box::new(Batch::new(batch, Stamps::constant(pairs.stamp.clone()))))?;
         }
         Ok(true)
+    }
+
+    fn group_paged(&self, group: &PagedGroup) -> UnitResult<Option<Box<dyn AnyBatch>>> {
+        let key = K::decode(&mut Reader::new(&group.key), Nesting::Nested)?;
+        let values = vec![(key, Grouped::<V>::paged(group))];
+        Ok(Some(Box::new(Batch::new(values, Stamps::constant(group.stamp.clone())))))
     }
 }
 

@@ -12,7 +12,7 @@ use super::router::Router;
 use super::source::Source;
 use super::unit::UnitResult;
 use super::wire::wire;
-use super::{Chunk, FnTable, Host, Pairs};
+use super::{Chunk, FnTable, Host, PagedGroup, Pairs};
 use crate::error::BoxError;
 
 /// Work that a splittable DoFn left for later: an encoded element with its restriction, the
@@ -109,6 +109,15 @@ impl BundleProcessor {
     /// When they cannot be decoded, or user code fails.
     pub fn process_pairs(&mut self, source: &str, pairs: &Pairs<'_>) -> UnitResult<bool> {
         self.source(source)?.process_pairs(pairs, &self.router)
+    }
+
+    /// Processes a group in pages that arrives at the read node `source`. `false` where nothing was
+    /// done, because the node can only read groups as bytes.
+    ///
+    /// # Errors
+    /// When its key cannot be decoded, or user code fails.
+    pub fn process_paged(&mut self, source: &str, group: &PagedGroup) -> UnitResult<bool> {
+        self.source(source)?.process_paged(group, &self.router)
     }
 
     fn source(&self, id: &str) -> UnitResult<&Source> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::port::Port;
 use super::router::Router;
 use super::unit::UnitResult;
-use super::{BATCH, Chunk, Failure, Framing, Pairs, PortCodec, Stamps};
+use super::{BATCH, Chunk, Failure, Framing, PagedGroup, Pairs, PortCodec, Stamps};
 use crate::coders::windowed::read_stamp;
 use crate::coders::{CoderError, Reader};
 
@@ -56,6 +56,17 @@ impl Source {
             }
         }
         self.codec.group(pairs, &mut |batch| router.emit(self.unit, 0, batch))
+    }
+
+    /// Processes a group in pages; `false` where what reads it can only read groups as bytes.
+    pub(super) fn process_paged(
+        &self,
+        group: &PagedGroup,
+        router: &Arc<Router>,
+    ) -> UnitResult<bool> {
+        let Some(batch) = self.codec.group_paged(group)? else { return Ok(false) };
+        router.emit(self.unit, 0, batch)?;
+        Ok(true)
     }
 
     fn batch(

@@ -1,0 +1,63 @@
+//! Counts the bytes that wait in memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+
+/// A number of bytes that may be held at a time.
+#[derive(Debug)]
+pub(super) struct Budget {
+    limit: usize,
+    used: Arc<AtomicUsize>,
+}
+
+impl Budget {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, used: Arc::default() }
+    }
+
+    /// The same bytes, which count until their last copy is dropped; `None` where they exceed the
+    /// budget.
+    pub(super) fn hold(&self, data: &Bytes) -> Option<Bytes> {
+        let grown = |used: usize| used.checked_add(data.len()).filter(|sum| *sum <= self.limit);
+        // The counter guards nothing but itself.
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).ok()?;
+        Some(Bytes::from_owner(Held { data: data.clone(), used: Arc::clone(&self.used) }))
+    }
+}
+
+struct Held {
+    data: Bytes,
+    used: Arc<AtomicUsize>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.used.fetch_sub(self.data.len(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_count_until_their_last_copy_is_dropped() {
+        let budget = Budget::new(10);
+        let six = Bytes::from_static(b"abcdef");
+        let held = budget.hold(&six).expect("it fits");
+        assert_eq!(held, six);
+        let part = held.slice(..1);
+        drop(held);
+        assert_eq!(budget.hold(&six), None);
+        drop(part);
+        assert!(budget.hold(&six).is_some());
+    }
+}

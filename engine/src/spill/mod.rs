@@ -1,0 +1,62 @@
+//! A budget for elements that wait to be grouped, and files for those that exceed it.
+//!
+//! The shuffle, which runs where bundles run, asks for each chunk that waits whether it still fits.
+//! One that does not is written to a [`SpillStore`]; the engine's core passes on where it is
+//! without reading it ([`Stored`]), and whoever groups it reads it back. A chunk in memory counts
+//! until the last who holds it lets go, so nobody has to say that it is not needed any more.
+//!
+//! A quarter of the budget is left for groupings that run: each gets an equal [share](Spiller::share),
+//! and divides what is larger.
+
+mod budget;
+mod folder;
+mod segment;
+mod size;
+mod spiller;
+mod stored;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use purlin_sdk::Error;
+
+pub use self::folder::{Compression, SpillFolder};
+pub use self::size::ByteSize;
+pub(crate) use self::spiller::Spiller;
+pub use self::stored::{Spilled, Stored};
+
+/// How much memory elements may take that wait to be grouped, and what takes the others.
+#[derive(Clone, Debug)]
+pub struct Spill {
+    /// The budget in bytes.
+    pub memory_bytes: usize,
+    /// Where elements go that exceed it.
+    pub store: Arc<dyn SpillStore>,
+}
+
+/// Keeps bytes outside memory, for the time of a job.
+pub trait SpillStore: fmt::Debug + Send + Sync {
+    /// Takes bytes over.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    fn write(&self, data: &[u8]) -> Result<Box<dyn SpilledBytes>, Error>;
+
+    /// The job has ended: nothing is read or written any more.
+    fn close(&self);
+}
+
+/// Bytes that a [`SpillStore`] keeps until this is dropped.
+pub trait SpilledBytes: fmt::Debug + Send + Sync {
+    /// Reads them; any number of times.
+    ///
+    /// # Errors
+    /// When they cannot be read, or are others than were written.
+    fn read(&self) -> Result<Bytes, Error>;
+
+    /// A checksum of what was written.
+    fn checksum(&self) -> u32;
+}

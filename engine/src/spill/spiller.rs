@@ -1,0 +1,61 @@
+//! Decides which chunks stay in memory.
+
+use std::sync::Arc;
+
+use purlin_sdk::exec::{Chunk, Failure};
+
+use super::budget::Budget;
+use super::{Spill, SpillStore, Spilled, Stored};
+
+/// What an element costs while it is grouped, beside its bytes: its place in the order of arrival
+/// and in that of keys, and its key where it has one of its own.
+const GROUPING_BYTES: usize = 64;
+
+/// Keeps the elements of a job that wait to be grouped.
+#[derive(Debug)]
+pub(crate) struct Spiller {
+    waiting: Budget,
+    share: usize,
+    store: Arc<dyn SpillStore>,
+}
+
+impl Spiller {
+    /// Three quarters of the budget are for what waits, the others for `executors` groupings.
+    pub(crate) fn new(spill: &Spill, executors: usize) -> Self {
+        let running = spill.memory_bytes / 4;
+        Self {
+            waiting: Budget::new(spill.memory_bytes - running),
+            share: running / executors.max(1),
+            store: Arc::clone(&spill.store),
+        }
+    }
+
+    /// The memory that one grouping may use.
+    pub(crate) fn share(&self) -> usize {
+        self.share
+    }
+
+    /// Whether so many elements can be grouped at once.
+    pub(crate) fn fits(&self, count: usize, bytes: usize) -> bool {
+        bytes.saturating_add(count.saturating_mul(GROUPING_BYTES)) <= self.share
+    }
+
+    /// Keeps a chunk in memory where that is within the budget, and elsewhere otherwise.
+    pub(crate) fn keep(&self, chunk: Chunk) -> Result<Stored, Box<Failure>> {
+        match self.waiting.hold(&chunk.data) {
+            Some(data) => Ok(Chunk { data, ..chunk }.into()),
+            None => self.spill(chunk),
+        }
+    }
+
+    /// Writes a chunk to the store; its index is lost.
+    pub(crate) fn spill(&self, chunk: Chunk) -> Result<Stored, Box<Failure>> {
+        let data = self.store.write(&chunk.data).map_err(|error| Failure::from_error(&error))?;
+        Ok(Stored::Spilled(Arc::new(Spilled::new(chunk, data))))
+    }
+
+    /// The job has ended.
+    pub(crate) fn close(&self) {
+        self.store.close();
+    }
+}

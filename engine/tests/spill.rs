@@ -1,0 +1,110 @@
+//! What becomes of a job whose elements cannot be spilled, or not be read back.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use purlin_engine::plan::PlanOptions;
+use purlin_engine::{
+    Action, Commit, Engine, EngineConfig, Event, LocalExecutor, Outcome, Spill, SpillStore,
+    SpilledBytes, plan_for,
+};
+use purlin_sdk::{Error, Pipeline, Timestamp};
+
+/// A store in memory that fails when it is told to.
+#[derive(Clone, Default, Debug)]
+struct Shelf {
+    is_full: bool,
+    /// How many reads fail before the first that does not.
+    lost: Arc<Mutex<u32>>,
+}
+
+#[derive(Debug)]
+struct Parcel {
+    data: Bytes,
+    lost: Arc<Mutex<u32>>,
+}
+
+impl SpillStore for Shelf {
+    fn write(&self, data: &[u8]) -> Result<Box<dyn SpilledBytes>, Error> {
+        if self.is_full {
+            return Err(Error::environment("the shelf is full"));
+        }
+        Ok(Box::new(Parcel { data: Bytes::copy_from_slice(data), lost: Arc::clone(&self.lost) }))
+    }
+
+    fn close(&self) {}
+}
+
+impl SpilledBytes for Parcel {
+    fn read(&self) -> Result<Bytes, Error> {
+        let mut lost = self.lost.lock().expect("no panic");
+        if *lost > 0 {
+            *lost -= 1;
+            return Err(Error::environment("the parcel is lost"));
+        }
+        Ok(self.data.clone())
+    }
+
+    fn checksum(&self) -> u32 {
+        u32::try_from(self.data.len()).expect("small")
+    }
+}
+
+/// Groups a few numbers with a store and no memory. How the job ended, and its commits.
+fn group(shelf: &Shelf) -> (Outcome, Vec<Commit>) {
+    let p = Pipeline::new();
+    let pairs = p.create(0..100u64).reshuffle().map(|n| (n % 7, n));
+    drop(pairs.group_by_key().map(|(key, group)| (key, group.iter().sum::<u64>())));
+    let sealed = p.seal().expect("a pipeline");
+    let plan = plan_for("test", &sealed.pipeline, &PlanOptions::default()).expect("a plan");
+    let spill = Spill { memory_bytes: 1, store: Arc::new(shelf.clone()) };
+    let config = EngineConfig {
+        hands_over_groups: true,
+        spill: Some(spill),
+        record: true,
+        ..EngineConfig::default()
+    };
+    let mut engine = Engine::new(plan, config).expect("an engine");
+    let executor = LocalExecutor::new(Arc::clone(engine.shuffle()), sealed.table);
+    let mut actions = engine.step(Event::Start { now: Timestamp(0) });
+    loop {
+        match actions.pop().expect("the job ends") {
+            Action::Run(bundle) => actions.extend(engine.step(executor.run(bundle))),
+            Action::Finished(outcome) => return (outcome, engine.take_commits()),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_full_store_fails_the_job_and_says_why() {
+    let (outcome, _) = group(&Shelf { is_full: true, ..Shelf::default() });
+    let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
+    assert!(failure.to_string().contains("the shelf is full"), "{failure}");
+}
+
+#[test]
+fn what_cannot_be_read_is_read_again_by_a_retry() {
+    let shelf = Shelf::default();
+    *shelf.lost.lock().expect("no panic") = 2;
+    assert_eq!(group(&shelf).0, Outcome::Done);
+    *shelf.lost.lock().expect("no panic") = u32::MAX;
+    let (outcome, _) = group(&shelf);
+    let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
+    assert!(failure.to_string().contains("the parcel is lost"), "{failure}");
+}
+
+#[test]
+fn commits_hold_what_was_spilled() {
+    let shelf = Shelf::default();
+    let (outcome, commits) = group(&shelf);
+    assert_eq!(outcome, Outcome::Done);
+    let written: Result<Vec<Bytes>, Error> = commits.iter().map(Commit::encode).collect();
+    let written = written.expect("it can be read");
+    let read: Vec<Commit> =
+        written.iter().map(|bytes| Commit::decode(bytes.clone()).expect("a commit")).collect();
+    let again: Result<Vec<Bytes>, Error> = read.iter().map(Commit::encode).collect();
+    assert_eq!(again.expect("it is in memory"), written);
+    *shelf.lost.lock().expect("no panic") = u32::MAX;
+    assert!(commits.iter().any(|commit| commit.encode().is_err()), "nothing was spilled");
+}
