@@ -21,7 +21,11 @@ pub(crate) const RUNNER_OPTIONS: [RunnerOption; 12] = [
     option("runner", "NAME", "direct, parallel or grpc, where built in (else PURLIN_RUNNER)"),
     option("seed", "N", "direct: vary the order of bundles and keys"),
     option("parallelism", "N", "parallel: worker threads (default: one per core)"),
-    option("memory", "SIZE", "parallel: for what waits to be grouped, as 2GB (default: half of it)"),
+    option(
+        "memory",
+        "SIZE",
+        "parallel: for what waits for its group (default: half of what is free)",
+    ),
     option("spill-dir", "DIR", "parallel: where the rest goes (default: for temporary files)"),
     option("spill-compression", "NAME", "parallel: of that: none (default) or lz4"),
     option("workers", "N", "grpc: worker processes (default: one per core)"),

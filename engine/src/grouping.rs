@@ -53,7 +53,8 @@ pub fn group_bundle(shuffle: &Shuffle, bundle: &Bundle) -> Result<BundleResult, 
     for held in groups {
         let mut parts = Parts::of(shuffle, &edges, held);
         while let Some(part) = parts.next()? {
-            for chunk in group(&edges.load(shuffle, part.group)?, &edges.layout, random.as_mut())? {
+            for chunk in group(&edges.load(shuffle, &part.group)?, &edges.layout, random.as_mut())?
+            {
                 shuffle.prepare(*output, chunk, random.as_mut(), &mut result.outputs)?;
             }
         }
@@ -74,7 +75,7 @@ pub fn user_input(shuffle: &Shuffle, bundle: &Bundle) -> Result<Vec<Arc<Chunk>>,
     let mut random = bundle.seed.map(Random::new);
     let mut written = Vec::new();
     for held in bundle.input.groups() {
-        let held = edges.load(shuffle, held.clone())?;
+        let held = edges.load(shuffle, held)?;
         written.extend(group(&held, &edges.layout, random.as_mut())?);
     }
     Ok(written.into_iter().map(Arc::new).collect())
@@ -99,7 +100,7 @@ pub(crate) fn feed(
             if random.is_none() && feed_part(shuffle, &part, &edges, processor, source)? {
                 continue;
             }
-            let held = edges.load(shuffle, part.group)?;
+            let held = edges.load(shuffle, &part.group)?;
             for chunk in group(&held, &edges.layout, random.as_mut())? {
                 processor.process(source, &chunk)?;
             }
@@ -157,10 +158,10 @@ impl Edges {
     }
 
     /// A group in memory, with an index.
-    fn load(&self, shuffle: &Shuffle, group: GroupInput) -> Result<Loaded, Box<Failure>> {
+    fn load(&self, shuffle: &Shuffle, group: &GroupInput) -> Result<Loaded, Box<Failure>> {
         let load = |slice| shuffle.load(self.pairs, slice, lacks_index);
         let slices: Result<_, _> = group.slices.iter().map(load).collect();
-        Ok(Loaded::new(&group, slices?))
+        Ok(Loaded::new(group, slices?))
     }
 }
 
