@@ -35,6 +35,9 @@ pub struct EngineConfig {
     pub source_bytes: usize,
     /// When a bundle that reads an unbounded source is checkpointed.
     pub unbounded_bundle_time: Duration,
+    /// When it is checkpointed already while nothing waits behind it, so that its readers, and
+    /// those who wait for its watermark, go on. While they have work it may grow.
+    pub eager_bundle_time: Duration,
     /// When accumulators that wait to be grouped take more than this, and twice what was left the
     /// last time, they are merged. It is shared out to the partitions.
     pub compact_bytes: usize,
@@ -65,6 +68,7 @@ impl Default for EngineConfig {
             queue_bytes: 64 << 20,
             source_bytes: 8 << 20,
             unbounded_bundle_time: Duration::from_millis(100),
+            eager_bundle_time: Duration::from_millis(100),
             compact_bytes: 8 << 20,
             spill: None,
             strict: false,

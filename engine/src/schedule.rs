@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use purlin_sdk::Timestamp;
 
-use self::limits::{bytes_behind, has_unbounded_output, next_processing};
+use self::limits::{bytes_behind, may_not_end, next_processing};
 use self::splits::Sharing;
 use crate::bundle::{Bundle, BundleId};
 use crate::config::EngineConfig;

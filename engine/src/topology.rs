@@ -20,6 +20,11 @@ pub(crate) struct Topology {
     pub(crate) inputs: Vec<Vec<CollectionId>>,
     /// By stage: the SDK stages whose queues its outputs enter.
     pub(crate) downstream: Vec<Vec<StageId>>,
+    /// By stage: whether anything reads its outputs.
+    pub(crate) has_readers: Vec<bool>,
+    /// By stage: whether what it makes may not end. That of a source that is fused with its sink
+    /// is never written.
+    pub(crate) is_endless: Vec<bool>,
     /// By stage: whether its input was cut into pieces, each for an executor of its own.
     pub(crate) is_spread: Vec<bool>,
     /// The GroupByKey stages that do not write their groups, by the stage that reads them.
@@ -82,6 +87,10 @@ impl Topology {
         let needs = all().map(|id| needs(plan, id, &deliveries[id.0], &is_keyed)).collect();
         let inputs = plan.stages.iter().map(inputs_of).collect();
         let downstream = plan.stages.iter().map(|stage| downstream(stage, &deliveries)).collect();
+        let is_read = |output: CollectionId| !deliveries[output.0].is_empty();
+        let has_readers =
+            plan.stages.iter().map(|stage| outputs_of(stage).into_iter().any(is_read)).collect();
+        let is_endless = plan.stages.iter().map(|stage| plan.is_endless(stage)).collect();
         let sides = plan.collections.iter().map(|collection| {
             (!collection.side_consumers.is_empty()).then(|| SideFacts::of(collection))
         });
@@ -91,7 +100,17 @@ impl Topology {
         let handed_by = handed_by.collect();
         let is_spread = plan.stages.iter().map(|stage| reads_reshuffle(plan, stage)).collect();
         let sides = sides.collect();
-        Self { deliveries, needs, sides, inputs, downstream, is_spread, handed_by }
+        Self {
+            deliveries,
+            needs,
+            sides,
+            inputs,
+            downstream,
+            has_readers,
+            is_endless,
+            is_spread,
+            handed_by,
+        }
     }
 
     /// The stage that groups what a GroupByKey stage has collected, if not that one itself.

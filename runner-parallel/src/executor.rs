@@ -5,7 +5,7 @@ use std::sync::mpsc::Sender;
 use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, bounded};
-use purlin_engine::plan::{Plan, Stage, StageKind};
+use purlin_engine::plan::{CollectionId, Plan, Stage, StageKind};
 use purlin_engine::{Bundle, BundleId, Event, Executor, LocalExecutor};
 use purlin_sdk::{Error, Result};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -71,17 +71,14 @@ impl ParallelExecutor {
 
 /// Whether a stage reads or makes what does not end by itself.
 fn is_stream(plan: &Plan, stage: &Stage) -> bool {
-    let unbounded = |id: purlin_engine::plan::CollectionId| !plan.collections[id.0].is_bounded;
+    let is_unbounded = |input: CollectionId| !plan.collections[input.0].is_bounded;
     match &stage.kind {
-        StageKind::Impulse { .. } => false,
         StageKind::TestStream { .. } => true,
         StageKind::GroupByKey { input, .. } | StageKind::Reshuffle { input, .. } => {
-            unbounded(*input)
+            is_unbounded(*input)
         }
-        StageKind::Flatten { output, .. } => unbounded(*output),
-        StageKind::Sdk(sdk) => {
-            unbounded(sdk.input) || sdk.outputs.iter().any(|(_, output)| unbounded(*output))
-        }
+        StageKind::Sdk(sdk) => is_unbounded(sdk.input) || plan.is_endless(stage),
+        StageKind::Impulse { .. } | StageKind::Flatten { .. } => plan.is_endless(stage),
     }
 }
 

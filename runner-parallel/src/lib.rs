@@ -4,12 +4,24 @@
 //! rayon pool, whose threads take what there is; those of streams, which may wait for data, go
 //! through a bounded crossbeam channel to threads that live as long as the job, so that a waiting
 //! source never holds up bounded work.
+//!
+//! What a source gives reaches its readers, and moves the watermark, at the end of a bundle. One of
+//! a stream is short while nothing waits behind it, so that results are there within milliseconds,
+//! and grows while its readers have work, so that a loaded stream moves in large batches; a source
+//! with a full queue behind it does not run.
+//!
+//! A partition of keys is worked on by one thread at a time, but by any: what is kept for keys
+//! changes on the engine's thread, when a bundle is committed, so a thread that had the partition
+//! before has little of it in its cache. A channel for each thread, with the partitions divided
+//! among them and idle threads taking from all, changed the CPU time of Nexmark Q4, Q5 and Q6 on two
+//! cores from 1.44, 0.20 and 2.5 s to 1.41, 0.21 and 2.4 s: no more than it varies.
 
 mod executor;
 mod memory;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use purlin_engine::plan::PlanOptions;
 use purlin_engine::{
@@ -64,6 +76,8 @@ fn config(threads: usize, spill: Option<Spill>) -> EngineConfig {
         queue_bytes: 64 << 20,
         compact_bytes: default.compact_bytes.min(most),
         spill,
+        // Ending a bundle takes about a tenth of a millisecond, a fiftieth of this.
+        eager_bundle_time: Duration::from_millis(5),
         ..default
     }
 }

@@ -92,3 +92,76 @@ fn what_a_stage_finishes_is_finalised_while_the_job_runs() {
     assert!(job.wait().is_err());
     assert_eq!(job.state(), JobState::Cancelled);
 }
+
+/// A number each millisecond, from a source that waits for it and never lets go by itself.
+#[derive(Clone)]
+struct Steady {
+    bundles: Arc<AtomicU64>,
+}
+
+impl SplittableDoFn for Steady {
+    type In = u64;
+    type Out = u64;
+    type Restriction = OffsetRange;
+
+    fn initial_restriction(&self, start: &u64) -> Result<OffsetRange, BoxError> {
+        Ok(OffsetRange::new(*start, OffsetRange::UNBOUNDED))
+    }
+
+    fn process(
+        &mut self,
+        _start: &u64,
+        tracker: &mut Tracker<OffsetRange>,
+        cx: &mut Context<u64>,
+    ) -> Result<Continuation, BoxError> {
+        self.bundles.fetch_add(1, Ordering::SeqCst);
+        let mut next = tracker.restriction().start;
+        while tracker.try_claim(next) {
+            std::thread::sleep(Duration::from_millis(1));
+            let now = Timestamp::now();
+            cx.output_with_timestamp(next, now);
+            cx.set_watermark(now);
+            next += 1;
+        }
+        Ok(Continuation::Stop)
+    }
+}
+
+#[test]
+fn a_source_that_never_pauses_gives_what_it_has_to_readers_that_wait() {
+    let bundles = Arc::new(AtomicU64::new(0));
+    let p = Pipeline::new();
+    let source = Steady { bundles: Arc::clone(&bundles) };
+    let numbers = p.create([0u64]).par_do_splittable(source, false).named("Steady");
+    let windowed = numbers.window_into(FixedWindows::of(Duration::from_millis(20)));
+    drop(windowed.map(|n| (n % 2, n)).group_by_key().map(|(_, group)| group.len() as u64));
+    let start = Instant::now();
+    let job = p.start_with(&ParallelRunner::default()).unwrap();
+    while bundles.load(Ordering::SeqCst) < 100 {
+        // A hundred bundles of 100 ms, as they are under load, would take twice as long.
+        assert!(start.elapsed() < Duration::from_secs(5), "results wait for long bundles");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    job.drain();
+    assert_eq!(job.wait().unwrap().state, JobState::Drained);
+}
+
+#[test]
+fn a_source_that_is_fused_with_its_sink_stops_for_a_drain() {
+    let bundles = Arc::new(AtomicU64::new(0));
+    let p = Pipeline::new();
+    let source = Steady { bundles: Arc::clone(&bundles) };
+    drop(p.create([0u64]).par_do_splittable(source, false).named("Steady").map(|n| n + 1));
+    let job = p.start_with(&ParallelRunner::default()).unwrap();
+    let start = Instant::now();
+    while bundles.load(Ordering::SeqCst) == 0 {
+        assert!(start.elapsed() < Duration::from_secs(20), "the source does not begin");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    job.drain();
+    while !job.state().is_terminal() {
+        assert!(start.elapsed() < Duration::from_secs(20), "the source does not stop");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(job.wait().unwrap().state, JobState::Drained);
+}

@@ -33,7 +33,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use purlin_proto::fn_execution::ProcessBundleDescriptor;
-use purlin_proto::pipeline::{Pipeline, TestStreamPayload, WindowingStrategy, time_domain};
+use purlin_proto::pipeline::{
+    Pipeline, TestStreamPayload, WindowingStrategy, is_bounded, time_domain,
+};
 
 pub use error::PlanError;
 pub use features::{Feature, feature};
@@ -73,6 +75,27 @@ impl Plan {
     /// Whether a stage truncates restrictions in a drain.
     pub(crate) fn truncates(&self, stage: StageId) -> bool {
         matches!(&self.stages[stage.0].kind, StageKind::Sdk(sdk) if sdk.draining.is_some())
+    }
+
+    /// Whether what a stage makes may not end, also where none of it leaves the stage: a source may
+    /// be fused with its sink.
+    #[must_use]
+    pub fn is_endless(&self, stage: &Stage) -> bool {
+        let is_unbounded = |id: &CollectionId| !self.collections[id.0].is_bounded;
+        match &stage.kind {
+            StageKind::Impulse { .. } => false,
+            StageKind::TestStream { outputs, .. } => {
+                outputs.iter().any(|(_, output)| is_unbounded(output))
+            }
+            StageKind::GroupByKey { output, .. }
+            | StageKind::Reshuffle { output, .. }
+            | StageKind::Flatten { output, .. } => is_unbounded(output),
+            StageKind::Sdk(sdk) => {
+                let mut inside = sdk.descriptor.pcollections.values();
+                sdk.outputs.iter().any(|(_, output)| is_unbounded(output))
+                    || inside.any(|made| made.is_bounded() == is_bounded::Enum::Unbounded)
+            }
+        }
     }
 
     /// Its stages and collections as text.

@@ -8,7 +8,7 @@ use super::{Flight, Schedule};
 use crate::bundle::BundleId;
 use crate::config::EngineConfig;
 use crate::engine::is_splittable;
-use crate::plan::{StageId, StageKind};
+use crate::plan::StageId;
 use crate::state::{Facts, State};
 
 impl Schedule {
@@ -72,8 +72,7 @@ pub(super) fn time_limit(
     config: &EngineConfig,
     flight: &Flight,
 ) -> Option<Duration> {
-    let may_not_end =
-        is_splittable(facts, flight.stage) && has_unbounded_output(facts, flight.stage);
+    let may_not_end = is_splittable(facts, flight.stage) && may_not_end(facts, flight.stage);
     match state.is_draining() {
         _ if !may_not_end => None,
         // What is left after truncation ends by itself, or is dropped when it was stopped.
@@ -81,8 +80,16 @@ pub(super) fn time_limit(
         // Work that may not end is stopped at its first claim: what is left then says whether it
         // ends by itself, and is dropped if not.
         true => (!flight.is_bounded).then_some(Duration::ZERO),
+        false if readers_wait(facts, state, flight.stage) => {
+            Some(config.eager_bundle_time.min(config.unbounded_bundle_time))
+        }
         false => Some(config.unbounded_bundle_time),
     }
+}
+
+/// Whether the readers of a stage have nothing to do before it has put something out.
+fn readers_wait(facts: &Facts, state: &State, stage: StageId) -> bool {
+    facts.topology.has_readers[stage.0] && bytes_behind(facts, state, stage) == 0
 }
 
 /// The bytes that wait in the queues that a stage writes to.
@@ -91,12 +98,7 @@ pub(super) fn bytes_behind(facts: &Facts, state: &State, stage: StageId) -> usiz
     downstream.map(|reader| state.queue_bytes(*reader)).sum()
 }
 
-pub(super) fn has_unbounded_output(facts: &Facts, stage: StageId) -> bool {
-    match &facts.plan.stages[stage.0].kind {
-        StageKind::Sdk(sdk) => sdk
-            .outputs
-            .iter()
-            .any(|(_, collection)| !facts.plan.collections[collection.0].is_bounded),
-        _ => false,
-    }
+/// Whether what a stage makes may not end, be it written or used inside the stage alone.
+pub(super) fn may_not_end(facts: &Facts, stage: StageId) -> bool {
+    facts.topology.is_endless[stage.0]
 }

@@ -2,7 +2,7 @@
 
 use purlin_sdk::Timestamp;
 
-use super::{Flight, Schedule, has_unbounded_output};
+use super::{Flight, Schedule, may_not_end};
 use crate::bundle::BundleId;
 use crate::config::EngineConfig;
 use crate::engine::is_splittable;
@@ -46,7 +46,7 @@ fn can_share(facts: &Facts, flight: &Flight) -> bool {
         && flight.entries.len() == 1
         && !flight.was_asked_to_stop
         && !flight.sharing.is_open
-        && (flight.is_bounded || !has_unbounded_output(facts, flight.stage))
+        && (flight.is_bounded || !may_not_end(facts, flight.stage))
 }
 
 impl Schedule {

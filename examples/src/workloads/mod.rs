@@ -7,6 +7,7 @@
 )]
 
 pub mod generated;
+pub mod latency;
 mod tally;
 
 use std::sync::Arc;
