@@ -1,6 +1,7 @@
 //! Random pipelines give the same on one thread, strictly checked, and on any number of threads.
 
 #![cfg(all(feature = "runner-direct", feature = "runner-parallel"))]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
