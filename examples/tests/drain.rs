@@ -21,15 +21,17 @@ fn stream() {
     let (read, counted) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(0)));
     let (reads, counts) = (Arc::clone(&read), Arc::clone(&counted));
     let p = Pipeline::new();
-    let _ = p
+    let counts_by_digit = p
         .apply(io::generate_sequence(0..).rate(1, Duration::from_millis(1)))
         .map(move |n| {
             reads.fetch_add(1, Ordering::SeqCst);
             n % 10
         })
         .window_into(FixedWindows::of(Duration::from_secs(3600)))
-        .count_per_element()
-        .map(move |(_, count)| counts.fetch_add(i64::try_from(count).unwrap(), Ordering::SeqCst));
+        .count_per_element();
+    drop(counts_by_digit.map(move |(_, count)| {
+        counts.fetch_add(i64::try_from(count).unwrap(), Ordering::SeqCst);
+    }));
     assert_eq!(p.run().unwrap().state, JobState::Drained);
     println!("read={} counted={}", read.load(Ordering::SeqCst), counted.load(Ordering::SeqCst));
 }
