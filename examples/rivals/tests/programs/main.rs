@@ -28,7 +28,7 @@ const PROGRAMS: &[&str] = &[
 /// Calls `check` for each program and number of threads.
 fn each(check: impl Fn(&str, usize)) {
     for program in PROGRAMS {
-        [1, 2, 3].map(|threads| check(program, threads));
+        [1, 2, 3].into_iter().for_each(|threads| check(program, threads));
     }
 }
 
