@@ -3,41 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use purlin_sdk::exec::{BundleControl, SplitAnswer};
+use purlin_sdk::exec::{AskedControl, BundleControl, SplitAnswer};
 
 use super::lock;
 use crate::bundle::BundleId;
 
 /// The ways to stop or split bundles, which may be asked for before a bundle has begun.
 #[derive(Default)]
-pub(super) struct Controls(Mutex<BTreeMap<BundleId, Control>>);
-
-#[derive(Default)]
-struct Control {
-    running: Option<BundleControl>,
-    is_to_stop: bool,
-    split: Option<(f64, SplitAnswer)>,
-}
-
-impl Control {
-    fn pass_on(&mut self) {
-        let Some(running) = &self.running else { return };
-        if let Some((fraction, answer)) = self.split.take() {
-            running.split(fraction, answer);
-        }
-        if self.is_to_stop {
-            running.checkpoint();
-        }
-    }
-}
+pub(super) struct Controls(Mutex<BTreeMap<BundleId, AskedControl>>);
 
 impl Controls {
     /// A bundle has begun.
     pub(super) fn started(&self, id: BundleId, control: BundleControl) {
-        let mut all = lock(&self.0);
-        let known = all.entry(id).or_default();
-        known.running = Some(control);
-        known.pass_on();
+        lock(&self.0).entry(id).or_default().start(control);
     }
 
     pub(super) fn ended(&self, id: BundleId) {
@@ -45,16 +23,10 @@ impl Controls {
     }
 
     pub(super) fn checkpoint(&self, id: BundleId) {
-        let mut all = lock(&self.0);
-        let control = all.entry(id).or_default();
-        control.is_to_stop = true;
-        control.pass_on();
+        lock(&self.0).entry(id).or_default().checkpoint();
     }
 
     pub(super) fn split(&self, id: BundleId, fraction: f64, answer: SplitAnswer) {
-        let mut all = lock(&self.0);
-        let control = all.entry(id).or_default();
-        control.split = Some((fraction, answer));
-        control.pass_on();
+        lock(&self.0).entry(id).or_default().split(fraction, answer);
     }
 }

@@ -10,7 +10,6 @@ use crate::bundle::{Bundle, BundleId, BundleInput};
 use crate::config::EngineConfig;
 use crate::engine::is_splittable;
 use crate::keyed::{Clocks, KeyedInput};
-use crate::plan::StageKind;
 use crate::random::Random;
 use crate::state::{Facts, State, Work};
 
@@ -40,9 +39,6 @@ impl Schedule {
                 Work::Compact(group) => compaction = Some(group.clone()),
             }
         }
-        let is_group = (matches!(facts.plan.stages[stage.0].kind, StageKind::GroupByKey { .. })
-            && facts.keyed[stage.0].is_none())
-            || facts.topology.handed_by.contains_key(&stage);
         let (input_watermark, output_watermark) = state.stage_watermarks(stage);
         let clocks = Clocks {
             input_watermark,
@@ -64,8 +60,8 @@ impl Schedule {
             attempt: flight.attempt,
             input: match compaction {
                 Some(group) => BundleInput::Compact(group),
-                None if is_group => BundleInput::Groups(groups),
-                None => BundleInput::Elements(chunks),
+                None if groups.is_empty() => BundleInput::Elements(chunks),
+                None => BundleInput::Groups(groups),
             },
             keyed,
             truncates: flight.truncates,

@@ -73,7 +73,7 @@ pub(crate) use partition::partition_operator;
 pub(crate) use per_window::per_window_operator;
 pub use port::{Port, read_port};
 pub use processor::{BundleOutcome, BundleProcessor, ExecConfig, Finalizer, Residual, SinkConfig};
-pub use requests::{BundleControl, BundleSplit, SplitAnswer};
+pub use requests::{AskedControl, BundleControl, BundleSplit, SplitAnswer};
 pub use restriction::Restriction;
 pub use router::{Router, panic_failure};
 pub use side_input::{

@@ -90,3 +90,48 @@ impl BundleControl {
         self.0.put_split(None);
     }
 }
+
+/// What was asked of a bundle that waits or runs: beginning a bundle resets what was asked of its
+/// processor.
+#[derive(Default)]
+pub struct AskedControl {
+    running: Option<BundleControl>,
+    is_to_stop: bool,
+    split: Option<(f64, SplitAnswer)>,
+}
+
+impl AskedControl {
+    /// The bundle has begun: it gets to know what was asked of it.
+    pub fn start(&mut self, control: BundleControl) {
+        self.running = Some(control);
+        self.pass_on();
+    }
+
+    /// As [`BundleControl::checkpoint`].
+    pub fn checkpoint(&mut self) {
+        self.is_to_stop = true;
+        self.pass_on();
+    }
+
+    /// As [`BundleControl::split`].
+    pub fn split(&mut self, fraction: f64, answer: SplitAnswer) {
+        self.split = Some((fraction, answer));
+        self.pass_on();
+    }
+
+    /// The bundle, once it has begun.
+    #[must_use]
+    pub fn running(&self) -> Option<&BundleControl> {
+        self.running.as_ref()
+    }
+
+    fn pass_on(&mut self) {
+        let Some(running) = &self.running else { return };
+        if let Some((fraction, answer)) = self.split.take() {
+            running.split(fraction, answer);
+        }
+        if self.is_to_stop {
+            running.checkpoint();
+        }
+    }
+}

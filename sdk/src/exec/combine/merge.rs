@@ -9,7 +9,7 @@ use crate::coders::Nesting;
 use crate::element::Element;
 use crate::exec::guard::guarded;
 use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
-use crate::exec::{AnyBatch, BATCH, Batch, Grouped, Pairs, Stamps};
+use crate::exec::{AnyBatch, BATCH, Batch, Grouped, Pairs};
 
 /// The unit that merges accumulators.
 pub(super) fn merge<K: Element, V: Element, F: CombineFn<V>>(
@@ -52,26 +52,9 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Merge<K, V, F, S> {
         }
         Ok(())
     }
-
-    fn flush(&mut self, stamps: &Stamps, cx: &Cx<'_>) -> UnitResult {
-        let mut values = Vec::with_capacity(self.table.len().min(BATCH));
-        for group in self.table.drain() {
-            values.push(group);
-            if values.len() >= BATCH {
-                let empty = Vec::with_capacity(BATCH);
-                cx.emit(0, Batch::new(std::mem::replace(&mut values, empty), stamps.clone()))?;
-            }
-        }
-        cx.emit(0, Batch::new(values, stamps.clone()))
-    }
 }
 
 impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Merge<K, V, F, S> {
-    fn start_bundle(&mut self, _cx: &Cx<'_>) -> UnitResult {
-        self.table.clear();
-        Ok(())
-    }
-
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<(K, Grouped<F::Acc>)>(batch)?;
         let mut out = Vec::with_capacity(values.len());
@@ -96,7 +79,7 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Merge<K, V, F
             })?;
         }
         self.add(&mut read)?;
-        self.flush(&Stamps::constant(pairs.stamp.clone()), cx)?;
+        self.table.send_on(pairs.stamp.clone(), cx)?;
         Ok(true)
     }
 }

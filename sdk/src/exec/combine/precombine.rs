@@ -78,7 +78,7 @@ struct Tables<K, S: Keys<K>, A> {
     spare: Option<Table<K, S, A>>,
 }
 
-impl<K: Element, S: Keys<K>, A> Tables<K, S, A> {
+impl<K: Element, S: Keys<K>, A: Element> Tables<K, S, A> {
     fn new() -> Self {
         Self { tables: Vec::new(), by_window: HashMap::new(), last: 0, spare: None }
     }
@@ -174,52 +174,21 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
     fn flush(&mut self, cx: &Cx<'_>) -> UnitResult {
         self.added = 0;
         for (window, mut table) in self.tables.take() {
-            let mut out = Out::new(&window, table.take_timestamps(), table.len());
-            for group in table.drain() {
-                out.values.push(group);
-                if out.values.len() >= BATCH {
-                    out.send(cx)?;
-                }
-            }
-            out.send(cx)?;
+            let stamp = Stamp {
+                timestamp: window.max_timestamp(),
+                windows: Windows::One(window),
+                ..Stamp::default()
+            };
+            table.send_on(stamp, cx)?;
             self.tables.put_back(table);
         }
         Ok(())
     }
 }
 
-/// Elements of one window on their way out.
-struct Out<T> {
-    window: Window,
-    values: Vec<T>,
-    /// Of all elements still to be sent. Empty where they are at the end of the window.
-    timestamps: std::vec::IntoIter<Timestamp>,
-}
-
-impl<T: Element> Out<T> {
-    fn new(window: &Window, timestamps: Vec<Timestamp>, count: usize) -> Self {
-        let values = Vec::with_capacity(count.min(BATCH));
-        Self { window: window.clone(), values, timestamps: timestamps.into_iter() }
-    }
-
-    fn send(&mut self, cx: &Cx<'_>) -> UnitResult {
-        let mut stamps = Stamps::constant(Stamp {
-            timestamp: self.window.max_timestamp(),
-            windows: Windows::One(self.window.clone()),
-            ..Stamp::default()
-        });
-        let timestamps: Vec<_> = self.timestamps.by_ref().take(self.values.len()).collect();
-        if !timestamps.is_empty() {
-            stamps.timestamps = Column::Each(timestamps);
-        }
-        let empty = Vec::with_capacity(self.values.len());
-        cx.emit(0, Batch::new(std::mem::replace(&mut self.values, empty), stamps))
-    }
-}
-
 /// Combines the timestamp of a group with that of a value.
 #[inline]
-fn stamp<K: Element, S: Keys<K>, A>(
+fn stamp<K: Element, S: Keys<K>, A: Element>(
     table: &mut Table<K, S, A>,
     times: TimestampCombiner,
     at: usize,

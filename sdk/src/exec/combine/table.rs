@@ -11,9 +11,10 @@ use hashbrown::HashTable;
 use crate::coders::Nesting;
 use crate::element::private::{equal_part, hash_part};
 use crate::element::{Element, shown};
-use crate::exec::unit::UnitResult;
-use crate::exec::{Failure, key_hash};
+use crate::exec::unit::{Cx, UnitResult};
+use crate::exec::{BATCH, Batch, Column, Failure, Stamps, key_hash};
 use crate::time::Timestamp;
+use crate::window::Stamp;
 
 /// How keys are hashed and compared: a batch at a time, so that the hashes of many keys are known
 /// before the first of them is looked for.
@@ -136,7 +137,7 @@ impl<K, S: Keys<K>, A> Default for Table<K, S, A> {
     }
 }
 
-impl<K: Element, S: Keys<K>, A> Table<K, S, A> {
+impl<K: Element, S: Keys<K>, A: Element> Table<K, S, A> {
     pub(super) const ENTRY_BYTES: usize = size_of::<Group<K, S::Kept, A>>() + size_of::<u32>();
 
     pub(super) fn len(&self) -> usize {
@@ -196,20 +197,24 @@ impl<K: Element, S: Keys<K>, A> Table<K, S, A> {
         }
     }
 
-    pub(super) fn clear(&mut self) {
+    /// Sends all keys and accumulators on, stamped like this but for timestamps of their own; the
+    /// room for them is kept.
+    pub(super) fn send_on(&mut self, stamp: Stamp, cx: &Cx<'_>) -> UnitResult {
         self.index.clear();
-        self.groups.clear();
-        self.timestamps.clear();
-    }
-
-    /// Takes all keys and accumulators; the room for them is kept.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = (K, A)> {
-        self.index.clear();
-        self.groups.drain(..).map(|group| (group.key, group.acc))
-    }
-
-    /// Takes the timestamps, before or after the groups.
-    pub(super) fn take_timestamps(&mut self) -> Vec<Timestamp> {
-        std::mem::take(&mut self.timestamps)
+        let stamps = Stamps::constant(stamp);
+        let mut timestamps = std::mem::take(&mut self.timestamps).into_iter();
+        let mut groups = self.groups.drain(..).map(|group| (group.key, group.acc));
+        loop {
+            let values: Vec<_> = groups.by_ref().take(BATCH).collect();
+            if values.is_empty() {
+                return Ok(());
+            }
+            let mut stamps = stamps.clone();
+            let own: Vec<_> = timestamps.by_ref().take(values.len()).collect();
+            if !own.is_empty() {
+                stamps.timestamps = Column::Each(own);
+            }
+            cx.emit(0, Batch::new(values, stamps))?;
+        }
     }
 }
