@@ -13,7 +13,7 @@ use purlin_sdk::{Timestamp, Window};
 use super::change::{Timer, TimerId};
 use super::facts::{Clock, KeyedFacts, Kind, User};
 use super::kept_bytes::KeptBytes;
-use super::queue::DueTimer;
+use super::queue::{DueTimer, Now, next_due};
 use super::sorting;
 use super::table::Table;
 use super::timer_coding::{put_due, read_timers, read_window, window_bytes};
@@ -22,6 +22,9 @@ use super::{late, user_state};
 use crate::bundle::{Bundle, BundleInput, BundleResult};
 use crate::shuffle::Shuffle;
 use crate::state::DROPPED;
+
+/// While fewer timers than this have fired in a bundle, those go on that set another.
+const MOST_TIMERS: usize = 4096;
 
 type Result<T> = std::result::Result<T, Box<Failure>>;
 
@@ -65,13 +68,16 @@ pub struct FiredTimers {
 /// A running bundle of a user's stage with state.
 ///
 /// Whoever runs the stage hands [`elements`](Self::elements) and [`timers`](Self::timers) to the
-/// function, answers its requests by the other methods, and ends with [`close`](Self::close).
+/// function, answers its requests by the other methods, and ends with [`close`](Self::close). Before,
+/// it may go on with further timers of the same keys by [`fire_next`](Self::fire_next).
 pub struct KeyedBundle {
     shuffle: Arc<Shuffle>,
     stage: usize,
     view: View,
     clocks: Clocks,
     fired: Vec<DueTimer>,
+    /// How many of them are of earlier rounds.
+    rounds: usize,
     elements: Vec<Arc<Chunk>>,
     dropped: i64,
 }
@@ -90,6 +96,7 @@ impl KeyedBundle {
             view: View::new(Arc::clone(table)),
             clocks: *clocks,
             fired: timers.clone(),
+            rounds: 0,
             elements: Vec::new(),
             dropped: 0,
         };
@@ -170,14 +177,42 @@ impl KeyedBundle {
         &self.elements
     }
 
-    /// The timers for the function.
+    /// Has the next timers fire of the keys whose timers have just fired: those that are due too, or
+    /// are due now that the function has set them. `false` where there are none, or enough have fired
+    /// for one bundle. What the function did must be here.
+    ///
+    /// # Errors
+    /// When the stage has no function.
+    pub fn fire_next(&mut self) -> Result<bool> {
+        let shuffle = Arc::clone(&self.shuffle);
+        let (facts, user) = user_of(&shuffle, self.stage)?;
+        let Clocks { input_watermark: watermark, processing_time, .. } = self.clocks;
+        let now = Now { watermark, processing_time };
+        let last = self.rounds..self.fired.len();
+        if last.end >= MOST_TIMERS {
+            return Ok(false);
+        }
+        self.rounds = last.end;
+        for at in last {
+            let key = self.fired[at].key.clone();
+            // What the engine's own timers do is done when a bundle opens and closes.
+            let next = next_due(facts, &self.view.timers(&key), now);
+            if let Some((id, timer)) = next.filter(|(id, _)| id.family < user.sorting) {
+                self.view.set_timer(&key, id.clone(), None);
+                self.fired.push(DueTimer { key, id, timer });
+            }
+        }
+        Ok(self.rounds < self.fired.len())
+    }
+
+    /// The timers for the function that fire next.
     ///
     /// # Errors
     /// When a window cannot be read.
     pub fn timers(&self) -> Result<Vec<FiredTimers>> {
         let (facts, user) = user_of(&self.shuffle, self.stage)?;
         let mut by_family: BTreeMap<u16, Vec<u8>> = BTreeMap::new();
-        for due in &self.fired {
+        for due in &self.fired[self.rounds..] {
             let family = match (due.id.family == user.expiry, user.on_expiration) {
                 (true, Some(family)) => family,
                 _ if due.id.family >= user.sorting => continue,
@@ -210,6 +245,15 @@ impl KeyedBundle {
     pub fn append(&mut self, key: &StateKey, data: Bytes) -> Result<()> {
         let shuffle = Arc::clone(&self.shuffle);
         user_state::append(user_of(&shuffle, self.stage)?.0, &mut self.view, key, data)
+    }
+
+    /// Puts values in the place of all that a bag holds.
+    ///
+    /// # Errors
+    /// When the stage declares no such bag.
+    pub fn replace(&mut self, key: &StateKey, data: Bytes) -> Result<()> {
+        let shuffle = Arc::clone(&self.shuffle);
+        user_state::replace(user_of(&shuffle, self.stage)?.0, &mut self.view, key, data)
     }
 
     /// Empties a state cell.
@@ -323,10 +367,12 @@ impl KeyedBundle {
                 self.view.set_timer(&due.key, id, None);
             }
         }
-        for key in self.view.changed_keys() {
-            for window in self.view.changed_windows(&key) {
-                settle_expiry(facts, user, &mut self.view, &key, window)
-                    .map_err(|error| Failure::from_error(&error))?;
+        if facts.windows_may_expire() {
+            for key in self.view.changed_keys() {
+                for window in self.view.changed_windows(&key) {
+                    settle_expiry(facts, user, &mut self.view, &key, window)
+                        .map_err(|error| Failure::from_error(&error))?;
+                }
             }
         }
         result.changes = self.view.into_changes();
@@ -349,8 +395,7 @@ fn settle_expiry(
     let decoded = read_window(&window, facts.windows)?;
     let id = TimerId { window: window.clone(), family: user.expiry, tag: KeptBytes::default() };
     let is_set = view.timer(key, &id).is_some();
-    let has_cells = || view.cells_in(key, &window).iter().any(|cell| !view.is_empty(key, cell));
-    let is_used = view.timers_in(key, &window).iter().any(|timer| *timer != id) || has_cells();
+    let is_used = view.has_timer_beside(key, &id) || view.has_cells(key, &window);
     // What is told of the end of its windows is told even if it kept nothing.
     let is_kept = is_set && user.on_expiration.is_some();
     if is_used && !is_set {
@@ -361,8 +406,7 @@ fn settle_expiry(
     Ok(())
 }
 
-/// Sets the timer that drops the state of a window. What ends with the global window needs none
-/// unless the function is told: then nothing is left to wait for.
+/// Sets the timer that drops the state of a window.
 fn expect(
     facts: &KeyedFacts,
     user: &User,
@@ -371,9 +415,6 @@ fn expect(
     encoded: KeptBytes,
     window: &Window,
 ) {
-    if *window == Window::Global && user.on_expiration.is_none() {
-        return;
-    }
     let id = TimerId { window: encoded, family: user.expiry, tag: KeptBytes::default() };
     let hold = match user.on_expiration {
         Some(_) => window.max_timestamp(),

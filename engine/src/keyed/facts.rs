@@ -246,6 +246,13 @@ impl KeyedFacts {
         at.min(Timestamp(Timestamp::MAX.0 - 2))
     }
 
+    /// Whether the state of a window goes before the end of the input. What ends with the global
+    /// window needs no timer for it, unless the function is told: then nothing is left to wait for.
+    pub(super) fn windows_may_expire(&self) -> bool {
+        let is_told = matches!(&self.kind, Kind::User(user) if user.on_expiration.is_some());
+        self.windows != WindowCoder::Global || is_told
+    }
+
     /// The last time at which elements of a window are accepted and its state is kept.
     pub(super) fn expires_at(&self, window: &Window) -> Timestamp {
         self.accepted_until(window.max_timestamp())

@@ -20,6 +20,9 @@ pub(super) fn in_time(
     chunk: &Arc<Chunk>,
     watermark: Timestamp,
 ) -> Result<(Option<Arc<Chunk>>, i64), CoderError> {
+    if facts.windows == WindowCoder::Global && watermark <= facts.expires_at(&Window::Global) {
+        return Ok((Some(Arc::clone(chunk)), 0));
+    }
     let is_late = |window: &Window| facts.expires_at(window) < watermark;
     match (&chunk.framing, &chunk.index) {
         (Framing::Constant(stamp), _) => {

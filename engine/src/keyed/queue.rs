@@ -14,6 +14,7 @@ use purlin_sdk::Timestamp;
 use super::change::{Timer, TimerId};
 use super::facts::{Domain, KeyedFacts, Rank};
 use super::kept_bytes::KeptBytes;
+use super::small_map::SmallMap;
 use super::table::{KeyState, Table};
 
 /// A timer that is due.
@@ -118,7 +119,7 @@ impl TimerQueue {
         for domain in [Domain::Processing, Domain::Event] {
             for key in self.due_keys(domain, now) {
                 let Some(state) = table.key(key) else { continue };
-                let timers = KeyTimers { facts, state, now };
+                let timers = KeyTimers { facts, timers: &state.timers, now };
                 let due = if facts.is_one_timer_a_key() {
                     timers.first(domain).into_iter().collect()
                 } else {
@@ -153,8 +154,19 @@ impl TimerQueue {
 #[derive(Clone, Copy)]
 struct KeyTimers<'a> {
     facts: &'a KeyedFacts,
-    state: &'a KeyState,
+    timers: &'a SmallMap<TimerId, Timer>,
     now: Now,
+}
+
+/// Which of the timers of a key of a user's function fires next, if any is due.
+pub(super) fn next_due(
+    facts: &KeyedFacts,
+    timers: &SmallMap<TimerId, Timer>,
+    now: Now,
+) -> Option<(TimerId, Timer)> {
+    let timers = KeyTimers { facts, timers, now };
+    let next = timers.first(Domain::Processing).or_else(|| timers.first(Domain::Event));
+    next.map(|(id, timer)| (id.clone(), timer))
 }
 
 impl<'a> KeyTimers<'a> {
@@ -191,7 +203,7 @@ impl<'a> KeyTimers<'a> {
     }
 
     fn turns(self, domain: Domain) -> impl Iterator<Item = (Turn<'a>, Timer)> {
-        self.state.timers.iter().filter_map(move |(id, timer)| {
+        self.timers.iter().filter_map(move |(id, timer)| {
             let (its, at) = self.facts.place(id.family, *timer)?;
             (its == domain).then(|| ((at, self.facts.rank(id.family), id), *timer))
         })

@@ -103,6 +103,21 @@ pub(super) fn append(
     Ok(())
 }
 
+/// Puts values in the place of all that a bag holds.
+pub(super) fn replace(
+    facts: &KeyedFacts,
+    view: &mut View,
+    key: &StateKey,
+    data: Bytes,
+) -> Result<()> {
+    let Target { key, id, part } = target(facts, key)?;
+    match part {
+        Part::Bag => view.replace_bag(key, id, data),
+        _ => return Err(Failure::new("only the values of a bag are replaced")),
+    }
+    Ok(())
+}
+
 /// Empties a state cell, or the part of it that the key names.
 pub(super) fn clear(facts: &KeyedFacts, view: &mut View, key: &StateKey) -> Result<()> {
     let Target { key, id, part } = target(facts, key)?;

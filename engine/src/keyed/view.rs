@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use super::cell::{Bag, Cell, CellId};
 use super::change::{BagChange, CellChange, KeyChange, Timer, TimerId};
 use super::kept_bytes::KeptBytes;
+use super::small_map::SmallMap;
 use super::table::{KeyState, Table};
 
 /// The state of a partition as one bundle sees it.
@@ -76,6 +77,11 @@ impl View {
         if let CellChange::Bag(bag) = self.change(key, id, empty_bag) {
             bag.added.push(data);
         }
+    }
+
+    pub(super) fn replace_bag(&mut self, key: &Bytes, id: CellId, data: Bytes) {
+        let change = CellChange::Bag(BagChange { cleared: true, added: vec![data] });
+        self.changes.entry(key.clone()).or_default().cells.insert(id, change);
     }
 
     pub(super) fn clear_bag(&mut self, key: &Bytes, id: &CellId) {
@@ -223,6 +229,18 @@ impl View {
         }
     }
 
+    /// All timers of a key that are set.
+    pub(super) fn timers(&self, key: &[u8]) -> SmallMap<TimerId, Timer> {
+        let mut timers = self.base(key).map(|state| state.timers.clone()).unwrap_or_default();
+        for (id, timer) in self.changes.get(key).into_iter().flat_map(|it| it.timers.iter()) {
+            match timer {
+                Some(timer) => timers.insert(id.clone(), *timer),
+                None => timers.remove(id),
+            };
+        }
+        timers
+    }
+
     /// The cells of a key in a window, committed or changed.
     pub(super) fn cells_in(&self, key: &[u8], window: &[u8]) -> BTreeSet<CellId> {
         let base = self.base(key).into_iter().flat_map(|state| state.cells.iter());
@@ -238,6 +256,27 @@ impl View {
         let all = base.map(|(id, _)| id).chain(changed);
         let here = all.filter(|id| *id.window == *window && self.timer(key, id).is_some());
         here.cloned().collect()
+    }
+
+    /// Whether a key has another timer in the window of one.
+    pub(super) fn has_timer_beside(&self, key: &[u8], id: &TimerId) -> bool {
+        let change = self.changes.get(key);
+        let is_other = |other: &TimerId| other.window == id.window && other != id;
+        let base = self.base(key).into_iter().flat_map(|state| state.timers.keys());
+        let mut base = base.filter(|other| {
+            is_other(other) && change.is_none_or(|change| change.timers.get(other).is_none())
+        });
+        let mut set = change.into_iter().flat_map(|change| change.timers.iter());
+        base.next().is_some() || set.any(|(other, timer)| timer.is_some() && is_other(other))
+    }
+
+    /// Whether a cell of a key holds something in a window.
+    pub(super) fn has_cells(&self, key: &[u8], window: &KeptBytes) -> bool {
+        let base = self.base(key).into_iter().flat_map(|state| state.cells.keys());
+        let changed = self.changes.get(key).into_iter().flat_map(|change| change.cells.keys());
+        let moved = self.changes.get(key).into_iter().flat_map(|change| change.moved.keys());
+        let mut all = base.chain(changed).chain(moved);
+        all.any(|id| id.window == *window && !self.is_empty(key, id))
     }
 
     /// The windows of a key in which the bundle changed something.

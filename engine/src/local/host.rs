@@ -110,6 +110,10 @@ impl Host for LocalHost {
         lock(self.keyed()?).clear(key)
     }
 
+    fn replace_state(&mut self, key: &StateKey, data: Bytes) -> Result<(), Box<Failure>> {
+        lock(self.keyed()?).replace(key, data)
+    }
+
     fn processing_time(&mut self) -> Timestamp {
         match &self.keyed {
             Some(keyed) => lock(keyed).processing_time(),

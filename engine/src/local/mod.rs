@@ -52,21 +52,32 @@ impl WindowMerger for TableMerger {
     }
 }
 
-/// Gives a stage with state its elements and the timers that fire.
+/// Gives a stage with state its elements and the timers that fire, and those that fire then: a timer
+/// that sets the next, as many do, needs no bundle for each. Where the schedule is random, it needs one
+/// by chance.
 fn process_keyed(
     processor: &mut BundleProcessor,
     keyed: &Mutex<KeyedBundle>,
+    bundle: &Bundle,
     sdk: &SdkStage,
 ) -> Result<(), Box<Failure>> {
     // User code asks for state meanwhile.
-    let (elements, timers) = {
-        let keyed = lock(keyed);
-        (keyed.elements().to_vec(), keyed.timers()?)
-    };
+    let elements = lock(keyed).elements().to_vec();
     elements.iter().try_for_each(|chunk| processor.process(&sdk.source, chunk))?;
-    timers.iter().try_for_each(|fired| {
-        processor.process_timers(&fired.transform_id, &fired.family, &fired.timers)
-    })
+    let mut random = bundle.seed.map(Random::new);
+    loop {
+        let timers = lock(keyed).timers()?;
+        for fired in &timers {
+            processor.process_timers(&fired.transform_id, &fired.family, &fired.timers)?;
+        }
+        if timers.is_empty() || random.as_mut().is_some_and(|random| random.one_in(2)) {
+            return Ok(());
+        }
+        processor.flush_state()?;
+        if !lock(keyed).fire_next()? {
+            return Ok(());
+        }
+    }
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -130,7 +141,7 @@ impl LocalExecutor {
         processor.start_bundle(Box::new(host))?;
         self.control(bundle, control);
         match &keyed {
-            Some(keyed) => process_keyed(processor, keyed, sdk)?,
+            Some(keyed) => process_keyed(processor, keyed, bundle, sdk)?,
             None => feed(&self.shuffle, bundle, processor, &sdk.source)?,
         }
         let outcome = processor.finish_bundle()?;

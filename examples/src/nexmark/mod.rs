@@ -28,6 +28,7 @@ mod q8;
 mod q9;
 mod query;
 mod random;
+mod sold;
 mod source;
 mod window_end;
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use purlin::prelude::*;
 
 use super::model::Event;
-use super::q9::winning_bids;
+use super::q9::winning;
+use super::sold::{Price, Sale};
 use super::window_end::with_window_end;
 
 /// The end of each window, with each category and the mean price of its auctions that closed then.
@@ -16,6 +17,7 @@ pub fn average_price_for_category(
     events: PCollection<Event>,
 ) -> PCollection<(Timestamp, (i64, f64))> {
     let windows = SlidingWindows::of(Duration::from_secs(10)).every(Duration::from_secs(5));
-    let prices = events.apply(winning_bids).map(|(auction, bid)| (auction.category, bid.price));
+    let sold = events.apply(winning::<Sale, Price>);
+    let prices = sold.map(|(auction, bid)| (auction.category, bid.price));
     with_window_end(&prices.window_into(windows).combine_per_key(Mean))
 }

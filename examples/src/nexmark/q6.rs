@@ -2,14 +2,14 @@
 //!
 //! In the global window, with state: each [winning bid](super::winning_bids) gives a new mean. The
 //! order in which auctions close decides, not that of arrival: a list sorted by time holds the
-//! closed auctions, until a timer of event time says that none comes any more that closed before.
-
-use std::time::Duration;
+//! closed auctions, until a timer of event time says that none comes any more that closed before. It
+//! fires at whole seconds, so that a seller of many auctions is not looked at for each.
 
 use purlin::prelude::*;
 
 use super::model::Event;
-use super::q9::winning_bids;
+use super::q9::winning;
+use super::sold::{Price, Sale};
 
 /// Over so many auctions the mean is taken.
 const LAST: usize = 10;
@@ -17,7 +17,7 @@ const LAST: usize = 10;
 /// For each auction that is sold: the seller, and the mean price of its last auctions in cents,
 /// rounded down.
 pub fn average_selling_price_by_seller(events: PCollection<Event>) -> PCollection<(i64, i64)> {
-    let sold = events.apply(winning_bids);
+    let sold = events.apply(winning::<Sale, Price>);
     let sold =
         sold.map(|(auction, bid)| (auction.seller, (auction.expires, auction.id, bid.price)));
     sold.par_do_stateful(MovingMean::new).named("MovingMean").main()
@@ -44,8 +44,9 @@ impl MovingMean {
         }
     }
 
+    /// Sets the timer to the first whole second after an auction has closed.
     fn set(&self, closed: Timestamp, cx: &mut Context<(i64, i64)>) -> Result<(), BoxError> {
-        let after = closed + Duration::from_millis(1);
+        let after = Timestamp((closed.millis().div_euclid(1000) + 1) * 1000);
         self.settle.set(cx, after);
         self.next.write(cx, after)
     }

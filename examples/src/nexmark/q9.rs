@@ -8,6 +8,7 @@
 //! A bid may arrive before its auction. It is kept until the watermark has passed its time: then the
 //! auction, which opened before, would have come, so it has closed and the bid is too late.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use purlin::prelude::*;
@@ -16,30 +17,73 @@ use super::model::{Auction, Bid, Event};
 
 /// Each auction that is sold, with the bid that buys it, at the time when the auction closed.
 pub fn winning_bids(events: PCollection<Event>) -> PCollection<(Auction, Bid)> {
-    let by_auction = events.flat_map(|event| match &event {
+    winning(events)
+}
+
+/// The same, of which as much is kept as the types hold: what a query does not ask for needs not be
+/// brought to where an auction's bids meet.
+pub(super) fn winning<L: Lot, O: Offer>(events: PCollection<Event>) -> PCollection<(L, O)> {
+    let by_auction = events.flat_map(|event| match event {
         Event::Person(_) => None,
-        Event::Auction(auction) => Some((auction.id, event)),
-        Event::Bid(bid) => Some((bid.auction, event)),
+        Event::Auction(auction) => Some((auction.id, (Some(L::from(auction)), None))),
+        Event::Bid(bid) => Some((bid.auction, (None, Some(O::from(bid))))),
     });
-    by_auction.par_do_stateful(Close::new).named("Close").main()
+    by_auction.par_do_stateful(Close::<L, O>::new).named("Close").main()
+}
+
+/// What is kept of an auction.
+pub(super) trait Lot: Element + From<Auction> {
+    /// When it closes, and the reserve.
+    fn terms(&self) -> (Timestamp, i64);
+}
+
+impl Lot for Auction {
+    fn terms(&self) -> (Timestamp, i64) {
+        (self.expires, self.reserve)
+    }
+}
+
+/// What is kept of a bid.
+pub(super) trait Offer: Element + From<Bid> {
+    /// Price, time and the number of the bidder.
+    fn offer(&self) -> (i64, Timestamp, i64);
+
+    /// Whether it was made in time and reaches the reserve.
+    fn is_valid(&self, (expires, reserve): (Timestamp, i64)) -> bool {
+        let (price, time, _) = self.offer();
+        time < expires && price >= reserve
+    }
+
+    /// Whether it is higher, or as high and earlier; the bidder's number decides between bids of the
+    /// same millisecond.
+    fn is_better(&self, best: &Self) -> bool {
+        let rank = |(price, time, bidder)| (Reverse(price), time, bidder);
+        rank(self.offer()) < rank(best.offer())
+    }
+}
+
+impl Offer for Bid {
+    fn offer(&self) -> (i64, Timestamp, i64) {
+        (self.price, self.date_time, self.bidder)
+    }
 }
 
 #[derive(Clone)]
-struct Close {
+struct Close<L, O> {
     /// What is sold, which is read at the end only.
-    auction: Value<Auction>,
+    auction: Value<L>,
     /// What bids are compared with: when it closes, and the reserve.
     terms: Value<(Timestamp, i64)>,
-    best: Value<Bid>,
+    best: Value<O>,
     /// Bids that came before their auction.
-    early: Bag<Bid>,
+    early: Bag<O>,
     /// The time of the latest of them.
     latest: Value<Timestamp>,
     close: EventTimer,
     forget: EventTimer,
 }
 
-impl Close {
+impl<L: Lot, O: Offer> Close<L, O> {
     fn new(s: &mut StateSpecs) -> Self {
         Self {
             auction: s.value("auction"),
@@ -52,59 +96,64 @@ impl Close {
         }
     }
 
-    fn open(&self, auction: Auction, cx: &mut Context<(Auction, Bid)>) -> Result<(), BoxError> {
-        let terms = (auction.expires, auction.reserve);
-        let early = self.early.read(cx)?.into_iter();
-        if let Some(best) = early.filter(|bid| is_valid(bid, terms)).reduce(better) {
+    fn open(&self, auction: L, cx: &mut Context<(L, O)>) -> Result<(), BoxError> {
+        let terms = auction.terms();
+        let early = self.early.read(cx)?;
+        if !early.is_empty() {
+            self.forget_early(cx)?;
+            self.forget.clear(cx);
+        }
+        let valid = early.into_iter().filter(|bid| bid.is_valid(terms));
+        if let Some(best) = valid.reduce(|best, bid| if bid.is_better(&best) { bid } else { best })
+        {
             self.best.write(cx, best)?;
         }
-        self.forget_early(cx)?;
-        self.forget.clear(cx);
-        self.close.set(cx, auction.expires);
+        self.close.set(cx, terms.0);
         self.terms.write(cx, terms)?;
         self.auction.write(cx, auction)
     }
 
-    fn bid(&self, bid: Bid, cx: &mut Context<(Auction, Bid)>) -> Result<(), BoxError> {
+    fn bid(&self, bid: O, cx: &mut Context<(L, O)>) -> Result<(), BoxError> {
         let Some(terms) = self.terms.read(cx)? else {
+            let (_, time, _) = bid.offer();
             // Not from the bag, which would be read again for each bid.
-            if self.latest.read(cx)?.is_none_or(|latest| latest < bid.date_time) {
-                self.latest.write(cx, bid.date_time)?;
-                self.forget.set(cx, bid.date_time + Duration::from_millis(1));
+            if self.latest.read(cx)?.is_none_or(|latest| latest < time) {
+                self.latest.write(cx, time)?;
+                self.forget.set(cx, time + Duration::from_millis(1));
             }
             return self.early.add(cx, bid);
         };
-        if !is_valid(&bid, terms) {
+        if !bid.is_valid(terms) {
             return Ok(());
         }
         match self.best.read(cx)? {
-            Some(best) if !is_better(&bid, &best) => Ok(()),
+            Some(best) if !bid.is_better(&best) => Ok(()),
             _ => self.best.write(cx, bid),
         }
     }
 
-    fn forget_early(&self, cx: &mut Context<(Auction, Bid)>) -> Result<(), BoxError> {
+    fn forget_early(&self, cx: &mut Context<(L, O)>) -> Result<(), BoxError> {
         self.early.clear(cx)?;
         self.latest.clear(cx)
     }
 }
 
-impl StatefulDoFn for Close {
+impl<L: Lot, O: Offer> StatefulDoFn for Close<L, O> {
     type Key = i64;
-    type In = Event;
-    type Out = (Auction, Bid);
+    /// One of the two.
+    type In = (Option<L>, Option<O>);
+    type Out = (L, O);
 
     fn process(
         &mut self,
         _: &i64,
-        event: Event,
+        (auction, bid): Self::In,
         cx: &mut Context<Self::Out>,
     ) -> Result<(), BoxError> {
-        match event {
-            Event::Person(_) => Ok(()),
-            Event::Auction(auction) => self.open(auction, cx),
-            Event::Bid(bid) => self.bid(bid, cx),
+        if let Some(auction) = auction {
+            self.open(auction, cx)?;
         }
+        bid.map_or(Ok(()), |bid| self.bid(bid, cx))
     }
 
     fn on_timer(
@@ -123,19 +172,4 @@ impl StatefulDoFn for Close {
         self.terms.clear(cx)?;
         self.best.clear(cx)
     }
-}
-
-fn is_valid(bid: &Bid, (expires, reserve): (Timestamp, i64)) -> bool {
-    bid.date_time < expires && bid.price >= reserve
-}
-
-fn better(best: Bid, bid: Bid) -> Bid {
-    if is_better(&bid, &best) { bid } else { best }
-}
-
-/// Whether a bid is higher, or as high and earlier; the bidder's number decides between bids of the
-/// same millisecond.
-fn is_better(bid: &Bid, best: &Bid) -> bool {
-    let rank = |bid: &Bid| (-bid.price, bid.date_time, bid.bidder);
-    rank(bid) < rank(best)
 }

@@ -11,6 +11,20 @@ use crate::window::{PaneInfo, Stamp, ValueKind, Windows};
 /// Costs are flat from 64 to 16 Ki elements; 1024 stays in the cache.
 pub const BATCH: usize = 1024;
 
+/// How many bytes of elements a batch holds at most, so that one unit finds in the nearest cache
+/// what another has just put there.
+const BATCH_BYTES: usize = 64 << 10;
+
+/// How many elements of a type a batch holds at most, unless one call makes more.
+pub(crate) const fn batch_of<T>() -> usize {
+    let most = BATCH_BYTES / if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
+    match most {
+        ..64 => 64,
+        64..BATCH => most,
+        _ => BATCH,
+    }
+}
+
 /// Elements of one type with what they carry beside their values.
 #[derive(Clone, Debug)]
 pub struct Batch<T> {
@@ -62,6 +76,14 @@ impl Stamps {
         matches!(
             (&self.timestamps, &self.windows, &self.panes, &self.value_kinds),
             (Column::Same(_), Column::Same(_), Column::Same(_), Column::Same(_))
+        )
+    }
+
+    /// Whether all columns but that of timestamps are constant.
+    pub(crate) fn is_constant_but_time(&self) -> bool {
+        matches!(
+            (&self.windows, &self.panes, &self.value_kinds),
+            (Column::Same(_), Column::Same(_), Column::Same(_))
         )
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use purlin_proto::urns::coders as urns;
 
-use super::{AnyBatch, Batch, Chunk, PagedGroup, Pairs, Stamps, UnitResult};
+use super::{AnyBatch, Batch, Chunk, PagedGroup, Pairs, Stamps, UnitResult, batch_of};
 use crate::coders::{Coder, CoderError, CoderSpec, Nesting, Reader};
 use crate::exec::unit::typed;
 
@@ -109,7 +109,9 @@ impl<T: crate::Element, C: Coder<T>> PortCodec for TypedCodec<T, C> {
         limit: usize,
         stamps: &mut dyn FnMut(&mut Reader<'_>, &mut Stamps, usize) -> Result<(), CoderError>,
     ) -> Result<Box<dyn AnyBatch>, CoderError> {
-        let mut batch = Batch::new(Vec::with_capacity(limit), Stamps::default());
+        let limit = limit.min(batch_of::<T>());
+        let room = limit.min(input.remaining());
+        let mut batch = Batch::new(Vec::with_capacity(room), Stamps::default());
         while batch.values.len() < limit && !input.is_empty() {
             let before = input.position();
             stamps(input, &mut batch.stamps, batch.values.len())?;

@@ -10,7 +10,7 @@ use super::router::Router;
 use super::stateful::Keyed;
 use super::unit::{Cx, UnitResult, UnitSpec};
 use super::watermark::WatermarkEstimator;
-use super::{BATCH, Batch, SideOpeners, Sides, Stamps};
+use super::{Batch, SideOpeners, Sides, Stamps, batch_of};
 use crate::element::Element;
 use crate::error::BoxError;
 use crate::time::Timestamp;
@@ -58,8 +58,8 @@ pub(crate) const MAIN_OUTPUT: &str = "out";
 pub struct Context<Out> {
     link: Option<Link>,
     main: Outlet<Out>,
-    /// Whether all that the main output holds has the current stamp.
-    main_repeats: bool,
+    /// What of the current stamp all that the main output holds has.
+    main_repeats: Repeats,
     tagged: Vec<TaggedOutlet>,
     current: Stamp,
     watermark: Option<Timestamp>,
@@ -71,6 +71,17 @@ pub struct Context<Out> {
     sides: Sides,
     /// A mistake of the user's function in a call that could not return it.
     trouble: Option<BoxError>,
+}
+
+/// What of the current stamp the elements of an outlet have, so that it need not be compared again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    /// Nobody knows.
+    Unknown,
+    /// All but the timestamp.
+    ButTime,
+    /// All of it.
+    All,
 }
 
 #[derive(Clone)]
@@ -92,7 +103,7 @@ impl<Out: Element> Context<Out> {
         Ok(Self {
             link: None,
             main: Outlet::new(spec.port(MAIN_OUTPUT).unwrap_or_else(|| spec.only_port())),
-            main_repeats: false,
+            main_repeats: Repeats::Unknown,
             tagged: tagged
                 .map(|(name, port)| TaggedOutlet { name: name.clone(), port: *port, outlet: None })
                 .collect(),
@@ -108,11 +119,12 @@ impl<Out: Element> Context<Out> {
 
     /// Sends an element on, with the timestamp and windows of the current one.
     pub fn output(&mut self, value: Out) {
-        if self.main_repeats {
+        if self.main_repeats == Repeats::All {
             self.main.values.push(value);
         } else {
             self.main.push(value, &self.current);
-            self.main_repeats = self.main.stamps.is_constant();
+            let is_constant = self.main.stamps.is_constant();
+            self.main_repeats = if is_constant { Repeats::All } else { Repeats::Unknown };
         }
         if self.main.is_full() {
             self.send_main();
@@ -121,7 +133,7 @@ impl<Out: Element> Context<Out> {
 
     fn send_main(&mut self) {
         self.main.send(self.link.as_ref());
-        self.main_repeats = false;
+        self.main_repeats = Repeats::Unknown;
     }
 
     /// Sends many elements on, each with the timestamp and windows of the current one. Cheaper than
@@ -136,11 +148,17 @@ impl<Out: Element> Context<Out> {
     /// Sends an element on with another timestamp, which must not be before the current one's
     /// unless the transform reads a source.
     pub fn output_with_timestamp(&mut self, value: Out, timestamp: Timestamp) {
-        let mut stamp = self.current.clone();
-        stamp.timestamp = timestamp.clamped();
-        self.observe(stamp.timestamp);
-        self.main.push(value, &stamp);
-        self.main_repeats = false;
+        let timestamp = timestamp.clamped();
+        self.observe(timestamp);
+        if self.main_repeats == Repeats::ButTime {
+            self.main.stamps.timestamps.push(&timestamp, self.main.values.len());
+            self.main.values.push(value);
+        } else {
+            let stamp = Stamp { timestamp, ..self.current.clone() };
+            self.main.push(value, &stamp);
+            let is_same = self.main.stamps.is_constant_but_time();
+            self.main_repeats = if is_same { Repeats::ButTime } else { Repeats::Unknown };
+        }
         if self.main.is_full() {
             self.send_main();
         }
@@ -256,7 +274,7 @@ impl<Out: Element> Context<Out> {
 
     pub(crate) fn set_current(&mut self, stamp: Stamp) {
         self.current = stamp;
-        self.main_repeats = false;
+        self.main_repeats = Repeats::Unknown;
     }
 
     /// The stamp of what is being processed.
@@ -306,7 +324,7 @@ impl<Out: Element> Context<Out> {
     /// Makes the outputs of the current element plain ones.
     pub(crate) fn make_plain(&mut self) {
         self.current.value_kind = ValueKind::Insert;
-        self.main_repeats = false;
+        self.main_repeats = Repeats::Unknown;
     }
 
     pub(crate) fn set_estimator(&mut self, estimator: WatermarkEstimator) {
@@ -373,7 +391,7 @@ impl<T: Element> Outlet<T> {
     }
 
     fn is_full(&self) -> bool {
-        self.values.len() >= BATCH
+        self.values.len() >= batch_of::<T>()
     }
 }
 
@@ -384,7 +402,7 @@ trait AnyOutlet: Send {
 
 impl<T: Element> AnyOutlet for Outlet<T> {
     fn send(&mut self, link: Option<&Link>) {
-        let room = Vec::with_capacity(self.values.len().min(BATCH));
+        let room = Vec::with_capacity(self.values.len().min(batch_of::<T>()));
         let values = std::mem::replace(&mut self.values, room);
         let stamps = std::mem::take(&mut self.stamps);
         let Some(Link { router, unit }) = link else { return };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::guard::{Trouble, guarded};
 use super::table::{Operator, Role};
 use super::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
-use super::{AnyBatch, BATCH, Batch, Stamps};
+use super::{AnyBatch, Batch, Stamps, batch_of};
 use crate::element::Element;
 use crate::error::BoxError;
 
@@ -131,7 +131,7 @@ where
 {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<T>(batch)?;
-        let mut out = Expansion::new(stamps, BATCH);
+        let mut out = Expansion::new(stamps, values.len().min(batch_of::<I::Item>()));
         guarded(self.diagnose, values.into_iter(), |row, value| {
             for output in (self.f)(value).map_err(Trouble::User)? {
                 out.push(row, output);
@@ -171,7 +171,7 @@ impl<O: Element> Expansion<O> {
 
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.values.len() >= BATCH
+        self.values.len() >= batch_of::<O>()
     }
 
     /// The stamps of the rows.
@@ -186,7 +186,7 @@ impl<O: Element> Expansion<O> {
         } else {
             self.stamps.gather(&std::mem::take(&mut self.rows))
         };
-        self.values.reserve(BATCH.min(values.len()));
+        self.values.reserve(batch_of::<O>().min(values.len()));
         cx.emit(port, Batch::new(values, stamps))
     }
 }

@@ -42,6 +42,15 @@ pub trait Host: Send {
     /// When the runner does not know the key.
     fn clear_state(&mut self, key: &StateKey) -> Result<(), Box<Failure>>;
 
+    /// Puts encoded values in the place of all that a bag holds.
+    ///
+    /// # Errors
+    /// When the runner does not know the key.
+    fn replace_state(&mut self, key: &StateKey, data: Bytes) -> Result<(), Box<Failure>> {
+        self.clear_state(key)?;
+        self.append_state(key, data)
+    }
+
     /// Takes encoded timers, set or cleared, of a timer family.
     ///
     /// # Errors

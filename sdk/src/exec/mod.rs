@@ -48,6 +48,7 @@ mod window;
 mod window_fn;
 mod wire;
 
+pub(crate) use batch::batch_of;
 pub use batch::{AnyBatch, BATCH, Batch, Stamps};
 pub use by_key::{ByKey, Grouper, Position};
 pub use chunk::{Chunk, Entry, Framing, key_hash, partition_of};

@@ -147,6 +147,14 @@ impl BundleProcessor {
         }
     }
 
+    /// Has all that user code wrote to state and timers handed to the host, in the middle of a bundle.
+    ///
+    /// # Errors
+    /// When the host takes it not.
+    pub fn flush_state(&mut self) -> UnitResult {
+        self.router.each(|unit, _| unit.flush_state())
+    }
+
     /// Ends the bundle: everything that it made was handed to the host when this returns.
     ///
     /// # Errors

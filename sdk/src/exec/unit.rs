@@ -48,6 +48,15 @@ pub trait Unit: Send {
         Err(Failure::new(format!("there are no timers `{family}`")))
     }
 
+    /// In the middle of a bundle: what was written to state and timers must have been handed to the
+    /// host when this returns.
+    ///
+    /// # Errors
+    /// When the host takes it not.
+    fn flush_state(&mut self) -> UnitResult {
+        Ok(())
+    }
+
     /// After the last batch of a bundle: everything must have been sent on when this returns.
     ///
     /// # Errors

@@ -74,8 +74,8 @@ impl Found<'_, BagCell> {
     /// All values.
     pub(super) fn read(self) -> Result<bytes::Bytes, BoxError> {
         let before = self.cell.is_known_empty().is_some();
-        let address = self.address;
-        let data = self.cell.read(|| self.router.read_state(&address.bag())).map_err(boxed)?;
+        let mut address = self.address;
+        let data = self.cell.read(|| self.router.read_state(address.bag())).map_err(boxed)?;
         if !before {
             *self.size_bytes += data.len();
         }

@@ -35,27 +35,33 @@ impl ScopeKey {
 }
 
 /// A state cell of a key and window.
-#[derive(Clone, Copy)]
 pub(super) struct Address<'a> {
     pub(super) transform_id: &'a str,
     pub(super) cell: &'a str,
     pub(super) scope: &'a ScopeKey,
+    /// How the cell was last named, for another key and window perhaps.
+    pub(super) last: &'a mut StateKey,
 }
 
 impl Address<'_> {
-    /// All values of a bag.
-    pub(super) fn bag(&self) -> StateKey {
-        key(Type::BagUserState(BagUserState {
+    /// All values of a bag. Most requests are for these, so the names are not made anew.
+    pub(super) fn bag(&mut self) -> &StateKey {
+        let (window, key) = (self.scope.window(), self.scope.key());
+        if let Some(Type::BagUserState(last)) = &mut self.last.r#type {
+            (last.window, last.key) = (window, key);
+            return self.last;
+        }
+        self.named(Type::BagUserState(BagUserState {
             transform_id: self.transform_id.to_owned(),
             user_state_id: self.cell.to_owned(),
-            window: self.scope.window(),
-            key: self.scope.key(),
+            window,
+            key,
         }))
     }
 
     /// The keys of a multimap; clearing them clears the whole.
-    pub(super) fn map_keys(&self) -> StateKey {
-        key(Type::MultimapKeysUserState(MultimapKeysUserState {
+    pub(super) fn map_keys(&mut self) -> &StateKey {
+        self.named(Type::MultimapKeysUserState(MultimapKeysUserState {
             transform_id: self.transform_id.to_owned(),
             user_state_id: self.cell.to_owned(),
             window: self.scope.window(),
@@ -64,8 +70,8 @@ impl Address<'_> {
     }
 
     /// The values of a key of a multimap.
-    pub(super) fn map_values(&self, map_key: &Bytes) -> StateKey {
-        key(Type::MultimapUserState(MultimapUserState {
+    pub(super) fn map_values(&mut self, map_key: &Bytes) -> &StateKey {
+        self.named(Type::MultimapUserState(MultimapUserState {
             transform_id: self.transform_id.to_owned(),
             user_state_id: self.cell.to_owned(),
             window: self.scope.window(),
@@ -75,8 +81,8 @@ impl Address<'_> {
     }
 
     /// The values of an ordered list: those in a range, or where values are added.
-    pub(super) fn list(&self, range: Option<Range>) -> StateKey {
-        key(Type::OrderedListUserState(OrderedListUserState {
+    pub(super) fn list(&mut self, range: Option<Range>) -> &StateKey {
+        self.named(Type::OrderedListUserState(OrderedListUserState {
             transform_id: self.transform_id.to_owned(),
             user_state_id: self.cell.to_owned(),
             window: self.scope.window(),
@@ -84,8 +90,9 @@ impl Address<'_> {
             range: range.map(|Range { start, end }| OrderedListRange { start, end }),
         }))
     }
-}
 
-fn key(cell: Type) -> StateKey {
-    StateKey { r#type: Some(cell) }
+    fn named(&mut self, cell: Type) -> &StateKey {
+        self.last.r#type = Some(cell);
+        self.last
+    }
 }

@@ -89,21 +89,17 @@ impl BagCell {
     }
 
     /// Hands the changes on.
-    pub(super) fn flush(self, address: &Address<'_>, host: &mut dyn Host) -> UnitResult {
-        if self.is_cleared {
-            host.clear_state(&address.bag())?;
+    pub(super) fn flush(self, address: &mut Address<'_>, host: &mut dyn Host) -> UnitResult {
+        match (self.is_cleared, self.added.is_empty()) {
+            (false, true) => Ok(()),
+            (false, false) => host.append_state(address.bag(), self.added.into()),
+            (true, true) => host.clear_state(address.bag()),
+            (true, false) => host.replace_state(address.bag(), self.added.into()),
         }
-        self.flush_added(|| address.bag(), host)
     }
 
-    pub(super) fn flush_added(
-        self,
-        key: impl FnOnce() -> purlin_proto::fn_execution::StateKey,
-        host: &mut dyn Host,
-    ) -> UnitResult {
-        if self.added.is_empty() {
-            return Ok(());
-        }
-        host.append_state(&key(), self.added.into())
+    /// What was added.
+    pub(super) fn into_added(self) -> Vec<u8> {
+        self.added
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hashbrown::HashMap;
+use purlin_proto::fn_execution::StateKey;
 
 use super::address::{Address, ScopeKey};
 use super::bag::BagCell;
@@ -29,9 +30,11 @@ pub(crate) struct Keyed {
     pub(super) windows: WindowCoder,
     pub(super) lateness: Duration,
     scopes: Vec<Scope>,
-    by_bytes: HashMap<Bytes, usize>,
+    by_bytes: HashMap<Bytes, usize, foldhash::fast::FixedState>,
     current: Option<usize>,
     buffer: Vec<u8>,
+    /// How each cell was last named.
+    names: Vec<StateKey>,
     pub(super) timers: PendingTimers,
     /// The timer that is being processed.
     pub(super) fired: Option<Fired>,
@@ -97,11 +100,12 @@ impl Keyed {
     ) -> Self {
         Self {
             transform_id: transform_id.to_owned(),
+            names: vec![StateKey::default(); specs.cells.len()],
             specs,
             windows,
             lateness,
             scopes: Vec::new(),
-            by_bytes: HashMap::new(),
+            by_bytes: HashMap::default(),
             current: None,
             buffer: Vec::new(),
             timers: PendingTimers::default(),
@@ -151,7 +155,8 @@ impl Keyed {
     pub(super) fn access<'a>(&'a mut self, index: usize, router: &'a Router) -> Option<Access<'a>> {
         let Scope { key, cells, .. } = self.scopes.get_mut(self.current?)?;
         let cell = self.specs.cells.get(index)?.name;
-        let address = Address { transform_id: &self.transform_id, cell, scope: key };
+        let last = self.names.get_mut(index)?;
+        let address = Address { transform_id: &self.transform_id, cell, scope: key, last };
         let size_bytes = &mut self.size_bytes;
         Some(Access { cell: cells.get_mut(index)?, address, router, size_bytes })
     }
@@ -186,15 +191,17 @@ impl Keyed {
         let scopes = std::mem::take(&mut self.scopes);
         let mut timers = std::mem::take(&mut self.timers);
         self.reset();
-        let Self { transform_id, specs, windows, .. } = self;
+        let Self { transform_id, specs, windows, names, .. } = self;
         router.with_host(|host| {
             for Scope { key, cells, .. } in scopes {
-                for (cell, spec) in cells.into_iter().zip(&specs.cells) {
-                    let address = Address { transform_id, cell: spec.name, scope: &key };
+                let named = specs.cells.iter().zip(&mut *names);
+                for (cell, (spec, last)) in cells.into_iter().zip(named) {
+                    let scope = &key;
+                    let mut address = Address { transform_id, cell: spec.name, scope, last };
                     match cell {
-                        Cell::Bag(bag) => bag.flush(&address, host)?,
-                        Cell::Multimap(map) => map.flush(&address, host)?,
-                        Cell::Ordered(list) => list.flush(&address, host)?,
+                        Cell::Bag(bag) => bag.flush(&mut address, host)?,
+                        Cell::Multimap(map) => map.flush(&mut address, host)?,
+                        Cell::Ordered(list) => list.flush(&mut address, host)?,
                     }
                 }
             }

@@ -93,11 +93,11 @@ impl<T: Element> OrderedList<T> {
         cx: &mut Context<Out>,
         range: Range,
     ) -> Result<Vec<(Timestamp, T)>, BoxError> {
-        let found = ordered(cx, self.cell)?;
+        let mut found = ordered(cx, self.cell)?;
         if range.is_empty() {
             return Ok(Vec::new());
         }
-        let entries = found.cell.read(range, &found.address, found.router).map_err(boxed)?;
+        let entries = found.cell.read(range, &mut found.address, found.router).map_err(boxed)?;
         *found.size_bytes += entries.iter().map(|(_, value)| value.len() + ENTRY).sum::<usize>();
         let decoded = entries.iter().map(|(key, value)| {
             let mut reader = Reader::shared(value);

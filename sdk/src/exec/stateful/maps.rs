@@ -208,9 +208,9 @@ impl<K: Element, V: Element> Multimap<K, V> {
 
 impl Found<'_, MultimapCell> {
     /// The values of a key.
-    fn read(self, map_key: Bytes) -> Result<Bytes, BoxError> {
+    fn read(mut self, map_key: Bytes) -> Result<Bytes, BoxError> {
         let size = map_key.len() + size_of::<BagCell>();
-        let data = self.cell.read(map_key, &self.address, self.router).map_err(boxed)?;
+        let data = self.cell.read(map_key, &mut self.address, self.router).map_err(boxed)?;
         *self.size_bytes += data.len() + size;
         Ok(data)
     }
@@ -234,8 +234,8 @@ impl Found<'_, MultimapCell> {
         self.cell.entry(map_key).clear();
     }
 
-    fn keys<K: Element>(self) -> Result<BTreeSet<Bytes>, BoxError> {
-        let keys = self.cell.keys(K::skip, &self.address, self.router).map_err(boxed)?;
+    fn keys<K: Element>(mut self) -> Result<BTreeSet<Bytes>, BoxError> {
+        let keys = self.cell.keys(K::skip, &mut self.address, self.router).map_err(boxed)?;
         *self.size_bytes += keys.iter().map(Bytes::len).sum::<usize>();
         Ok(keys)
     }

@@ -39,25 +39,25 @@ impl MultimapCell {
     pub(super) fn read(
         &mut self,
         map_key: Bytes,
-        address: &Address<'_>,
+        address: &mut Address<'_>,
         router: &Router,
     ) -> UnitResult<Bytes> {
         let key = address.map_values(&map_key);
-        self.entry(map_key).read(|| router.read_state(&key))
+        self.entry(map_key).read(|| router.read_state(key))
     }
 
     /// All keys that have values, by the order of their bytes.
     pub(super) fn keys(
         &mut self,
         skip: SkipKey,
-        address: &Address<'_>,
+        address: &mut Address<'_>,
         router: &Router,
     ) -> UnitResult<BTreeSet<Bytes>> {
         let mut keys = match &self.stored_keys {
             _ if self.is_cleared => BTreeSet::new(),
             Some(stored) => stored.clone(),
             None => {
-                let stored = split(&router.read_state(&address.map_keys())?, skip)?;
+                let stored = split(&router.read_state(address.map_keys())?, skip)?;
                 self.stored_keys.insert(stored).clone()
             }
         };
@@ -76,15 +76,18 @@ impl MultimapCell {
     }
 
     /// Hands the changes on.
-    pub(super) fn flush(self, address: &Address<'_>, host: &mut dyn Host) -> UnitResult {
+    pub(super) fn flush(self, address: &mut Address<'_>, host: &mut dyn Host) -> UnitResult {
         if self.is_cleared {
-            host.clear_state(&address.map_keys())?;
+            host.clear_state(address.map_keys())?;
         }
         for (map_key, values) in self.entries {
             if values.is_cleared && !self.is_cleared {
-                host.clear_state(&address.map_values(&map_key))?;
+                host.clear_state(address.map_values(&map_key))?;
             }
-            values.flush_added(|| address.map_values(&map_key), host)?;
+            let added = values.into_added();
+            if !added.is_empty() {
+                host.append_state(address.map_values(&map_key), added.into())?;
+            }
         }
         Ok(())
     }

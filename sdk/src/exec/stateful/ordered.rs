@@ -51,7 +51,7 @@ impl OrderedCell {
     pub(super) fn read(
         &mut self,
         range: Range,
-        address: &Address<'_>,
+        address: &mut Address<'_>,
         router: &Router,
     ) -> UnitResult<Vec<Entry>> {
         let mut found = Vec::new();
@@ -76,11 +76,11 @@ impl OrderedCell {
     fn stored(
         &mut self,
         range: Range,
-        address: &Address<'_>,
+        address: &mut Address<'_>,
         router: &Router,
     ) -> UnitResult<&[Entry]> {
         if self.stored.as_ref().is_none_or(|(known, _)| !known.covers(range)) {
-            let data = router.read_state(&address.list(Some(range)))?;
+            let data = router.read_state(address.list(Some(range)))?;
             self.stored = Some((range, entries(&data)?));
         }
         Ok(self.stored.as_ref().map_or(&[], |(_, entries)| entries))
@@ -99,9 +99,9 @@ impl OrderedCell {
     }
 
     /// Hands the changes on.
-    pub(super) fn flush(self, address: &Address<'_>, host: &mut dyn Host) -> UnitResult {
+    pub(super) fn flush(self, address: &mut Address<'_>, host: &mut dyn Host) -> UnitResult {
         for range in self.removed {
-            host.clear_state(&address.list(Some(range)))?;
+            host.clear_state(address.list(Some(range)))?;
         }
         if self.added.is_empty() {
             return Ok(());
@@ -111,7 +111,7 @@ impl OrderedCell {
             wire::put_varint(&mut data, key.cast_unsigned());
             wire::put_length_prefixed(&mut data, value);
         }
-        host.append_state(&address.list(None), data.into())
+        host.append_state(address.list(None), data.into())
     }
 }
 

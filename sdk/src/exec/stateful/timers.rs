@@ -109,8 +109,8 @@ impl<'a> TimerSetting<'a> {
     ) -> Result<Timestamp, BoxError> {
         match due {
             (Due::At(at), TimeDomain::Event) => {
-                let what = format!("timer `{}` is set to fire at {at}", self.timer.name);
-                keyed.not_after_window(at, &what)
+                let what = || format!("timer `{}` is set to fire at {at}", self.timer.name);
+                keyed.not_after_window(at, what)
             }
             (Due::After(delay), TimeDomain::Event) => {
                 let fired = keyed.fired.as_ref();
@@ -134,11 +134,12 @@ impl<'a> TimerSetting<'a> {
         let Some(hold) = self.output_timestamp else {
             return Ok(if domain == TimeDomain::Event { fire } else { timestamp });
         };
-        let what = format!("timer `{}` has the output timestamp {hold}", self.timer.name);
+        let what = || format!("timer `{}` has the output timestamp {hold}", self.timer.name);
         if hold < timestamp {
+            let what = what();
             return Err(format!("{what}, before {timestamp}, the time of what set it").into());
         }
-        keyed.not_after_window(hold, &what)
+        keyed.not_after_window(hold, what)
     }
 }
 
@@ -149,9 +150,14 @@ impl Keyed {
         end + self.lateness
     }
 
-    fn not_after_window(&self, time: Timestamp, what: &str) -> Result<Timestamp, BoxError> {
+    fn not_after_window(
+        &self,
+        time: Timestamp,
+        what: impl FnOnce() -> String,
+    ) -> Result<Timestamp, BoxError> {
         let expiry = self.expiry();
         if time > expiry {
+            let what = what();
             return Err(format!("{what}, after its window has ended at {expiry}").into());
         }
         Ok(time.clamped())

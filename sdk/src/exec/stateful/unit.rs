@@ -167,6 +167,10 @@ impl<D: StatefulDoFn> Unit for Stateful<D> {
         self.context.flush()
     }
 
+    fn flush_state(&mut self) -> UnitResult {
+        self.context.flush_state()
+    }
+
     fn finish_bundle(&mut self, _cx: &Cx<'_>) -> UnitResult {
         self.context.leave();
         let result = self.do_fn.finish_bundle(&mut self.context).map_err(Trouble::User);

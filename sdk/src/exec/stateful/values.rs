@@ -21,11 +21,16 @@ impl<T: Element> Value<T> {
     /// When it cannot be read.
     pub fn read<Out: Element>(&self, cx: &mut Context<Out>) -> Result<Option<T>, BoxError> {
         let data = bag(cx, self.cell)?.read()?;
-        let mut values = decoded::<T>(&data).map_err(|error| error.within(self.cell.name))?;
-        if values.len() > 1 {
+        if data.is_empty() {
+            return Ok(None);
+        }
+        let mut reader = Reader::shared(&data);
+        let value = T::decode(&mut reader, Nesting::Nested);
+        let value = value.map_err(|error| error.within(self.cell.name))?;
+        if !reader.is_empty() {
             return Err(format!("the state cell `{}` has several values", self.cell.name).into());
         }
-        Ok(values.pop())
+        Ok(Some(value))
     }
 
     /// Writes the value in the place of the last.

@@ -9,8 +9,9 @@ use crate::exec::stateful::ordered::Range;
 #[test]
 fn state_keys_say_transform_cell_window_and_key() {
     let scope = ScopeKey::new(b"\x01kwindow".as_slice().into(), 2);
-    let address = Address { transform_id: "t1", cell: "c", scope: &scope };
-    let kind = |key: StateKey| key.r#type.expect("it has one");
+    let mut last = StateKey::default();
+    let mut address = Address { transform_id: "t1", cell: "c", scope: &scope, last: &mut last };
+    let kind = |key: &StateKey| key.r#type.clone().expect("it has one");
     let Type::BagUserState(bag) = kind(address.bag()) else { panic!("no bag") };
     assert_eq!((bag.transform_id.as_str(), bag.user_state_id.as_str()), ("t1", "c"));
     assert_eq!((&bag.key[..], &bag.window[..]), (&b"\x01k"[..], &b"window"[..]));
@@ -29,4 +30,11 @@ fn state_keys_say_transform_cell_window_and_key() {
     assert_eq!((list.transform_id.as_str(), list.user_state_id.as_str()), ("t1", "c"));
     assert_eq!((&list.key[..], &list.window[..]), (&b"\x01k"[..], &b"window"[..]));
     assert_eq!(list.range, Some(OrderedListRange { start: -5, end: 7 }));
+    // A bag of which another key was named before.
+    let Type::BagUserState(before) = kind(address.bag()) else { panic!("no bag") };
+    let other = ScopeKey::new(b"\x02kkw".as_slice().into(), 3);
+    address.scope = &other;
+    let Type::BagUserState(bag) = kind(address.bag()) else { panic!("no bag") };
+    assert_eq!((&bag.key[..], &bag.window[..]), (&b"\x02kk"[..], &b"w"[..]));
+    assert_eq!((bag.transform_id, bag.user_state_id), (before.transform_id, before.user_state_id));
 }
