@@ -35,6 +35,13 @@ impl<'a> Reader<'a> {
         Self { data, position: position.min(data.len()), shared: Some(data) }
     }
 
+    /// Whether these bytes come after the next `skipped`.
+    #[inline]
+    pub(crate) fn has_after(&self, skipped: usize, bytes: &[u8]) -> bool {
+        let rest = self.data.get(self.position + skipped..);
+        rest.is_some_and(|rest| rest.starts_with(bytes))
+    }
+
     /// Goes to an offset, or to the end where there are fewer bytes.
     #[inline]
     pub(crate) fn seek(&mut self, position: usize) {

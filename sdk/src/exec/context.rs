@@ -277,6 +277,12 @@ impl<Out: Element> Context<Out> {
         self.main_repeats = Repeats::Unknown;
     }
 
+    /// The same stamp as before at another time is that of what is being processed.
+    pub(crate) fn set_timestamp(&mut self, timestamp: Timestamp) {
+        self.current.timestamp = timestamp;
+        self.main_repeats = Repeats::Unknown;
+    }
+
     /// The stamp of what is being processed.
     pub(crate) fn current(&self) -> &Stamp {
         &self.current

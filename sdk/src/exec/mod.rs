@@ -17,6 +17,7 @@ mod elementwise;
 mod grouped;
 mod grouped_codec;
 mod guard;
+mod headers;
 mod host;
 mod merging;
 mod metrics;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use super::headers::Headers;
 use super::port::Port;
 use super::router::Router;
 use super::unit::UnitResult;
 use super::{BATCH, Chunk, Failure, Framing, PagedGroup, Pairs, PortCodec, Stamps};
-use crate::coders::windowed::read_stamp;
 use crate::coders::{CoderError, Reader};
 
 /// Decodes what arrives at a stage.
@@ -81,10 +81,13 @@ impl Source {
                 *batch.stamps_mut() = constant;
                 Ok(batch)
             }
-            Framing::Each => self.codec.decode(reader, BATCH, &mut |reader, stamps, row| {
-                stamps.push(&read_stamp(reader, &self.port.windows)?, row);
-                Ok(())
-            }),
+            Framing::Each => {
+                let mut headers = Headers::new(&self.port.windows);
+                let mut read = |reader: &mut Reader<'_>, stamps: &mut Stamps, row: usize| {
+                    headers.read(reader, stamps, row)
+                };
+                self.codec.decode(reader, BATCH, &mut read)
+            }
         }
     }
 }

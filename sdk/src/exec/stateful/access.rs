@@ -1,7 +1,7 @@
 //! From the handle of a cell to the cell of the current key and window, without its type.
 
 use super::address::Address;
-use super::bag::BagCell;
+use super::bag::{BagCell, Contents};
 use super::keyed::{Access, Cell};
 use super::multimap::MultimapCell;
 use super::ordered::OrderedCell;
@@ -19,7 +19,9 @@ pub(super) fn access<Out: Element>(
     let Some((keyed, router)) = cx.keyed() else {
         return Err("this function has no state: apply it by `par_do_stateful`".into());
     };
-    if keyed.specs.cells.get(id.index).is_none_or(|cell| cell.name != id.name) {
+    // Most handles have the very name of the cell, which needs not be read.
+    let is_its = |name: &'static str| std::ptr::eq(name, id.name) || name == id.name;
+    if keyed.specs.cells.get(id.index).is_none_or(|cell| !is_its(cell.name)) {
         return Err(foreign(id.name));
     }
     keyed.access(id.index, router).ok_or_else(|| {
@@ -70,16 +72,16 @@ forms! {
     ordered Ordered OrderedCell;
 }
 
-impl Found<'_, BagCell> {
+impl<'a> Found<'a, BagCell> {
     /// All values.
-    pub(super) fn read(self) -> Result<bytes::Bytes, BoxError> {
-        let before = self.cell.is_known_empty().is_some();
-        let mut address = self.address;
-        let data = self.cell.read(|| self.router.read_state(address.bag())).map_err(boxed)?;
-        if !before {
-            *self.size_bytes += data.len();
-        }
-        Ok(data)
+    pub(super) fn read(self) -> Result<Contents<'a>, BoxError> {
+        let Self { cell, mut address, router, size_bytes } = self;
+        let fetch = || {
+            let data = router.read_state(address.bag())?;
+            *size_bytes += data.len();
+            Ok(data)
+        };
+        cell.read(fetch).map_err(boxed)
     }
 
     /// Adds a value.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::address::Address;
 use super::encoded;
-use crate::coders::CoderError;
+use crate::coders::{CoderError, Reader};
 use crate::exec::Host;
 use crate::exec::unit::UnitResult;
 
@@ -19,6 +19,23 @@ pub(super) struct BagCell {
     added: Vec<u8>,
 }
 
+/// The encoded values of a bag.
+pub(super) enum Contents<'a> {
+    Stored(&'a Bytes),
+    Added(&'a [u8]),
+    Both(Vec<u8>),
+}
+
+impl Contents<'_> {
+    pub(super) fn reader(&self) -> Reader<'_> {
+        match self {
+            Self::Stored(bytes) => Reader::shared(bytes),
+            Self::Added(bytes) => Reader::new(bytes),
+            Self::Both(bytes) => Reader::new(bytes),
+        }
+    }
+}
+
 impl BagCell {
     /// A bag of which the runner is to forget what it holds.
     pub(super) fn cleared() -> Self {
@@ -31,18 +48,20 @@ impl BagCell {
     }
 
     /// Its values, of which `fetch` reads those that the runner holds.
-    pub(super) fn read(&mut self, fetch: impl FnOnce() -> UnitResult<Bytes>) -> UnitResult<Bytes> {
-        if self.is_cleared {
-            return Ok(Bytes::copy_from_slice(&self.added));
+    pub(super) fn read(
+        &mut self,
+        fetch: impl FnOnce() -> UnitResult<Bytes>,
+    ) -> UnitResult<Contents<'_>> {
+        if self.stored.is_none() && !self.is_cleared {
+            self.stored = Some(fetch()?);
         }
-        let stored = match &self.stored {
-            Some(stored) => stored.clone(),
-            None => self.stored.insert(fetch()?).clone(),
-        };
-        if self.added.is_empty() {
-            return Ok(stored);
-        }
-        Ok([&stored[..], &self.added].concat().into())
+        Ok(match &self.stored {
+            Some(stored) if self.added.is_empty() => Contents::Stored(stored),
+            Some(stored) if !stored.is_empty() => {
+                Contents::Both([&stored[..], &self.added].concat())
+            }
+            _ => Contents::Added(&self.added),
+        })
     }
 
     /// Adds what `encode` appends, and nothing if that fails.

@@ -44,6 +44,23 @@ impl<Out: Element> Context<Out> {
         Ok(())
     }
 
+    /// Makes a key current, which `put_key` appends in its nested form, in the window and with all
+    /// else of the element before, at another time.
+    pub(super) fn enter_at(
+        &mut self,
+        put_key: impl FnOnce(&mut Vec<u8>) -> Result<(), CoderError>,
+        timestamp: Timestamp,
+    ) -> UnitResult {
+        let window = self.window().clone();
+        if let Some((keyed, _)) = self.keyed() {
+            keyed
+                .enter(put_key, &window)
+                .map_err(|error| Failure::from_error(&error.within("kv.key")))?;
+        }
+        self.set_timestamp(timestamp);
+        Ok(())
+    }
+
     /// After each call of the user's function: meets what its outputs and timers met.
     pub(super) fn settle(&mut self) -> Result<(), Trouble> {
         if let Some(error) = self.take_trouble() {

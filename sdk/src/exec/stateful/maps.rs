@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 
 use super::access::{Found, boxed, multimap};
-use super::bag::BagCell;
+use super::bag::{BagCell, Contents};
 use super::multimap::MultimapCell;
 use super::values::decoded;
 use crate::coders::{CoderError, Nesting, Reader};
@@ -40,7 +40,7 @@ impl<T: Element> Set<T> {
         cx: &mut Context<Out>,
         value: &T,
     ) -> Result<bool, BoxError> {
-        Ok(!multimap(cx, self.cell)?.read(nested(value)?)?.is_empty())
+        Ok(!multimap(cx, self.cell)?.read(nested(value)?)?.reader().is_empty())
     }
 
     /// Adds a member, if it is none yet; without reading.
@@ -206,13 +206,12 @@ impl<K: Element, V: Element> Multimap<K, V> {
     }
 }
 
-impl Found<'_, MultimapCell> {
+impl<'a> Found<'a, MultimapCell> {
     /// The values of a key.
-    fn read(mut self, map_key: Bytes) -> Result<Bytes, BoxError> {
-        let size = map_key.len() + size_of::<BagCell>();
-        let data = self.cell.read(map_key, &mut self.address, self.router).map_err(boxed)?;
-        *self.size_bytes += data.len() + size;
-        Ok(data)
+    fn read(self, map_key: Bytes) -> Result<Contents<'a>, BoxError> {
+        let Self { cell, mut address, router, size_bytes } = self;
+        *size_bytes += map_key.len() + size_of::<BagCell>();
+        cell.read(map_key, &mut address, router, size_bytes).map_err(boxed)
     }
 
     /// Adds a value of a key; in the place of the others, with `replaces`.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 
 use super::address::Address;
-use super::bag::BagCell;
+use super::bag::{BagCell, Contents};
 use crate::coders::{CoderError, Reader};
 use crate::exec::unit::UnitResult;
 use crate::exec::{Failure, Host, Router};
@@ -41,9 +41,14 @@ impl MultimapCell {
         map_key: Bytes,
         address: &mut Address<'_>,
         router: &Router,
-    ) -> UnitResult<Bytes> {
+        size_bytes: &mut usize,
+    ) -> UnitResult<Contents<'_>> {
         let key = address.map_values(&map_key);
-        self.entry(map_key).read(|| router.read_state(key))
+        self.entry(map_key).read(|| {
+            let data = router.read_state(key)?;
+            *size_bytes += data.len();
+            Ok(data)
+        })
     }
 
     /// All keys that have values, by the order of their bytes.

@@ -129,7 +129,18 @@ impl<D: StatefulDoFn> Unit for Stateful<D> {
         let Batch { values, stamps } = typed::<(D::Key, D::In)>(batch)?;
         let Self { do_fn, context, diagnose, .. } = self;
         let mut current = None;
+        // Most batches are of elements of one window that differ in nothing but their time.
+        let is_one = |windows: &Windows| windows.as_slice().len() == 1;
+        let is_plain =
+            stamps.is_constant_but_time() && stamps.windows.constant().is_some_and(is_one);
         guarded(*diagnose, values.into_iter(), |row, (key, value)| {
+            if is_plain && row > 0 {
+                let key = &*current.insert(key);
+                let timestamp = *stamps.timestamps.get(row);
+                context.enter_at(|out| key.encode(out, Nesting::Nested), timestamp)?;
+                do_fn.process(key, value, context).map_err(Trouble::User)?;
+                return context.settle();
+            }
             let stamp = stamps.get(row);
             let windows = stamp.windows.as_slice();
             let key = &*current.insert(key);

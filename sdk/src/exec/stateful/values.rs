@@ -5,10 +5,9 @@
     reason = "what is kept is given away, as to the collections of the standard library"
 )]
 
-use bytes::Bytes;
-
 use super::access::bag;
-use crate::coders::{CoderError, Nesting, Reader};
+use super::bag::Contents;
+use crate::coders::{CoderError, Nesting};
 use crate::element::Element;
 use crate::error::BoxError;
 use crate::exec::{CombineFn, Context};
@@ -21,10 +20,10 @@ impl<T: Element> Value<T> {
     /// When it cannot be read.
     pub fn read<Out: Element>(&self, cx: &mut Context<Out>) -> Result<Option<T>, BoxError> {
         let data = bag(cx, self.cell)?.read()?;
-        if data.is_empty() {
+        let mut reader = data.reader();
+        if reader.is_empty() {
             return Ok(None);
         }
-        let mut reader = Reader::shared(&data);
         let value = T::decode(&mut reader, Nesting::Nested);
         let value = value.map_err(|error| error.within(self.cell.name))?;
         if !reader.is_empty() {
@@ -77,7 +76,7 @@ impl<T: Element> Bag<T> {
         let found = bag(cx, self.cell)?;
         match found.cell.is_known_empty() {
             Some(is_empty) => Ok(is_empty),
-            None => Ok(found.read()?.is_empty()),
+            None => Ok(found.read()?.reader().is_empty()),
         }
     }
 
@@ -158,8 +157,8 @@ impl<V, F: CombineFn<V>> Combining<V, F> {
 }
 
 /// The values of a bag.
-pub(super) fn decoded<T: Element>(data: &Bytes) -> Result<Vec<T>, CoderError> {
-    let mut reader = Reader::shared(data);
+pub(super) fn decoded<T: Element>(data: &Contents<'_>) -> Result<Vec<T>, CoderError> {
+    let mut reader = data.reader();
     let mut values = Vec::new();
     while !reader.is_empty() {
         let start = reader.position();

@@ -1,0 +1,118 @@
+//! Reads the headers of elements, most of which differ from those before in their timestamps alone.
+
+use super::Stamps;
+use crate::coders::windowed::{WindowCoder, read_stamp};
+use crate::coders::{CoderError, Reader};
+use crate::window::Stamp;
+
+/// The bytes of a timestamp, with which a header begins.
+const TIMESTAMP: usize = 8;
+
+/// Reads the headers of a chunk, one after the other.
+pub(super) struct Headers<'a> {
+    windows: &'a WindowCoder,
+    /// The last header, and its bytes after the timestamp.
+    last: Option<Stamp>,
+    rest: Vec<u8>,
+}
+
+impl<'a> Headers<'a> {
+    pub(super) fn new(windows: &'a WindowCoder) -> Self {
+        Self { windows, last: None, rest: Vec::new() }
+    }
+
+    /// Reads a header, and appends it to those of `length` elements.
+    pub(super) fn read(
+        &mut self,
+        reader: &mut Reader<'_>,
+        stamps: &mut Stamps,
+        length: usize,
+    ) -> Result<(), CoderError> {
+        let start = reader.position();
+        match &mut self.last {
+            // The same bytes say the same, and end where they did.
+            Some(last) if reader.has_after(TIMESTAMP, &self.rest) => {
+                last.timestamp = reader.timestamp()?;
+                reader.seek(start + TIMESTAMP + self.rest.len());
+                if length > 0 && stamps.is_constant_but_time() {
+                    stamps.timestamps.push(&last.timestamp, length);
+                } else {
+                    stamps.push(last, length);
+                }
+            }
+            last => {
+                let stamp = read_stamp(reader, self.windows)?;
+                self.rest.clear();
+                self.rest.extend_from_slice(reader.since(start + TIMESTAMP));
+                stamps.push(&stamp, length);
+                *last = Some(stamp);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coders::windowed::put_stamp;
+    use crate::window::{IntervalWindow, PaneInfo, ValueKind, Window, Windows};
+    use crate::{Timestamp, window::Timing};
+
+    fn stamps() -> Vec<Stamp> {
+        let window = |end: i64| {
+            let (start, end) = (Timestamp(0), Timestamp(end));
+            Window::Interval(IntervalWindow { start, end })
+        };
+        let one = |end| Windows::One(window(end));
+        let pane = PaneInfo { timing: Timing::Early, on_time_index: -1, ..PaneInfo::NO_FIRING };
+        let plain = |timestamp, windows, pane| Stamp {
+            timestamp: Timestamp(timestamp),
+            windows,
+            pane,
+            value_kind: ValueKind::Insert,
+        };
+        let other = PaneInfo::NO_FIRING;
+        vec![
+            plain(1, one(10), other),
+            plain(2, one(10), other),
+            plain(2, one(10), pane),
+            plain(3, one(20), pane),
+            plain(3, Windows::from(vec![window(20), window(30)]), pane),
+            plain(4, Windows::from(vec![window(20), window(30)]), pane),
+            plain(4, one(20), other),
+            plain(4, one(20), other),
+        ]
+    }
+
+    #[test]
+    fn headers_are_read_as_one_by_one() {
+        let all = stamps();
+        let coder = WindowCoder::Interval;
+        for from in 0..all.len() {
+            let mut data = Vec::new();
+            all[from..].iter().for_each(|stamp| put_stamp(&mut data, stamp, &coder));
+            let (mut reader, mut found) = (Reader::new(&data), Stamps::default());
+            let mut headers = Headers::new(&coder);
+            for row in 0..all.len() - from {
+                headers.read(&mut reader, &mut found, row).unwrap();
+            }
+            assert!(reader.is_empty());
+            let found: Vec<_> = (0..all.len() - from).map(|row| found.get(row)).collect();
+            assert_eq!(found, all[from..]);
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_cut_off_is_an_error() {
+        let coder = WindowCoder::Interval;
+        let mut data = Vec::new();
+        stamps()[..2].iter().for_each(|stamp| put_stamp(&mut data, stamp, &coder));
+        for length in data.len() / 2 + 1..data.len() {
+            let (mut reader, mut found) = (Reader::new(&data[..length]), Stamps::default());
+            let mut headers = Headers::new(&coder);
+            headers.read(&mut reader, &mut found, 0).unwrap();
+            assert!(headers.read(&mut reader, &mut found, 1).is_err(), "{length}");
+        }
+    }
+}
