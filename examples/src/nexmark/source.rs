@@ -38,6 +38,9 @@ impl Source {
     }
 }
 
+/// So many events are claimed and given at once.
+const BLOCK: u64 = 256;
+
 impl PTransform<Pipeline> for Source {
     type Output = PCollection<Event>;
 
@@ -68,18 +71,27 @@ impl SplittableDoFn for Read {
         cx: &mut Context<Event>,
     ) -> Result<Continuation, BoxError> {
         let start = tracker.restriction().start;
+        let end = start + self.0.events_per_bundle;
         let mut latest = Timestamp::MIN;
-        let mut continuation = Continuation::Resume(Duration::ZERO);
-        for position in start..start + self.0.events_per_bundle {
-            if !tracker.try_claim(position) {
-                continuation = Continuation::Stop;
+        let mut position = start;
+        while position < end {
+            let claimed = tracker.try_claim_many(position, BLOCK.min(end - position));
+            if claimed.is_empty() {
                 break;
             }
-            let index = usize::try_from(position * self.0.readers + reader)?;
-            let event = &self.0.events.list[index];
-            latest = latest.max(event.timestamp());
-            cx.output_with_timestamp(event.clone(), event.timestamp());
+            position = claimed.end;
+            let list = &self.0.events.list;
+            let nth = |position| usize::try_from(position * self.0.readers + reader);
+            let (first, step) = (nth(claimed.start)?, usize::try_from(self.0.readers)?);
+            let events = list[first..].iter().step_by(step);
+            let events = events.take(usize::try_from(claimed.end - claimed.start)?);
+            let timed = events.map(|event| (event.clone(), event.timestamp()));
+            cx.output_all_with_timestamps(timed.inspect(|(_, time)| latest = latest.max(*time)));
         }
+        let continuation = match position < end {
+            true => Continuation::Stop,
+            false => Continuation::Resume(Duration::ZERO),
+        };
         cx.set_watermark(latest - self.0.events.out_of_orderness);
         Ok(continuation)
     }

@@ -10,7 +10,7 @@ use super::router::Router;
 use super::stateful::Keyed;
 use super::unit::{Cx, UnitResult, UnitSpec};
 use super::watermark::WatermarkEstimator;
-use super::{Batch, SideOpeners, Sides, Stamps, batch_of};
+use super::{Batch, Column, SideOpeners, Sides, Stamps, batch_of};
 use crate::element::Element;
 use crate::error::BoxError;
 use crate::time::Timestamp;
@@ -162,6 +162,25 @@ impl<Out: Element> Context<Out> {
         if self.main.is_full() {
             self.send_main();
         }
+    }
+
+    /// Sends many elements on, each with a timestamp of its own, which must not be before the current
+    /// one's unless the transform reads a source. Cheaper than one by one where a source makes many at
+    /// once.
+    pub fn output_all_with_timestamps(
+        &mut self,
+        values: impl IntoIterator<Item = (Out, Timestamp)>,
+    ) {
+        self.send_main();
+        let values = values.into_iter().map(|(value, time)| (value, time.clamped()));
+        let (values, times): (Vec<_>, Vec<_>) = values.unzip();
+        if let Some(latest) = times.iter().max() {
+            self.observe(*latest);
+        }
+        self.main.values = values;
+        self.main.stamps = Stamps::constant(self.current.clone());
+        self.main.stamps.timestamps = Column::Each(times);
+        self.send_main();
     }
 
     /// Sends an element to an additional output. It is dropped where nothing reads that output.
