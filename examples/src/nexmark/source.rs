@@ -1,5 +1,6 @@
 //! Reads events that were made beforehand, as a stream.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +55,20 @@ impl PTransform<Pipeline> for Source {
 #[derive(Clone)]
 struct Read(Arc<Source>);
 
+impl Read {
+    /// The events at these positions of a reader.
+    fn events(&self, reader: u64, positions: Range<u64>) -> Result<Vec<Event>, BoxError> {
+        let readers = usize::try_from(self.0.readers)?;
+        let first = usize::try_from(positions.start * self.0.readers + reader)?;
+        let count = usize::try_from(positions.end - positions.start)?;
+        let list = &self.0.events.list;
+        Ok(match readers {
+            1 => list[first..first + count].to_vec(),
+            _ => list[first..].iter().step_by(readers).take(count).cloned().collect(),
+        })
+    }
+}
+
 impl SplittableDoFn for Read {
     type In = u64;
     type Out = Event;
@@ -80,13 +95,9 @@ impl SplittableDoFn for Read {
                 break;
             }
             position = claimed.end;
-            let list = &self.0.events.list;
-            let nth = |position| usize::try_from(position * self.0.readers + reader);
-            let (first, step) = (nth(claimed.start)?, usize::try_from(self.0.readers)?);
-            let events = list[first..].iter().step_by(step);
-            let events = events.take(usize::try_from(claimed.end - claimed.start)?);
-            let timed = events.map(|event| (event.clone(), event.timestamp()));
-            cx.output_all_with_timestamps(timed.inspect(|(_, time)| latest = latest.max(*time)));
+            let events = self.events(*reader, claimed)?;
+            latest = events.iter().map(Event::timestamp).fold(latest, Timestamp::max);
+            cx.output_all_with_timestamps(events, Event::timestamp);
         }
         let continuation = match position < end {
             true => Continuation::Stop,

@@ -164,16 +164,16 @@ impl<Out: Element> Context<Out> {
         }
     }
 
-    /// Sends many elements on, each with a timestamp of its own, which must not be before the current
-    /// one's unless the transform reads a source. Cheaper than one by one where a source makes many at
-    /// once.
+    /// Sends many elements on, each with the timestamp that `time` says, which must not be before the
+    /// current one's unless the transform reads a source. Cheaper than one by one where a source makes
+    /// many at once.
     pub fn output_all_with_timestamps(
         &mut self,
-        values: impl IntoIterator<Item = (Out, Timestamp)>,
+        values: Vec<Out>,
+        time: impl FnMut(&Out) -> Timestamp,
     ) {
         self.send_main();
-        let values = values.into_iter().map(|(value, time)| (value, time.clamped()));
-        let (values, times): (Vec<_>, Vec<_>) = values.unzip();
+        let times: Vec<_> = values.iter().map(time).map(Timestamp::clamped).collect();
         if let Some(latest) = times.iter().max() {
             self.observe(*latest);
         }
