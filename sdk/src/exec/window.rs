@@ -24,17 +24,34 @@ impl AssignWindows {
     fn assign(&self, stamps: &Stamps, row: usize) -> UnitResult<Windows> {
         self.window_fn.assign(*stamps.timestamps.get(row), stamps.windows.get(row).as_slice())
     }
+
+    /// The windows of a batch of so many elements. Consecutive ones are mostly in the same.
+    fn assign_all(&self, stamps: &Stamps, length: usize) -> UnitResult<Column<Windows>> {
+        let mut last = self.assign(stamps, 0)?;
+        let mut span = self.window_fn.span(*stamps.timestamps.get(0));
+        let is_constant = match (&stamps.timestamps, &stamps.windows) {
+            (Column::Same(_), Column::Same(_)) => true,
+            (Column::Same(time), _) => span.contains(&time.0),
+            (Column::Each(times), _) => times.iter().all(|time| span.contains(&time.0)),
+        };
+        let mut windows = Column::Same(last.clone());
+        if is_constant {
+            return Ok(windows);
+        }
+        for row in 1..length {
+            let time = *stamps.timestamps.get(row);
+            if !span.contains(&time.0) {
+                (last, span) = (self.assign(stamps, row)?, self.window_fn.span(time));
+            }
+            windows.push(&last, row);
+        }
+        Ok(windows)
+    }
 }
 
 impl Unit for AssignWindows {
     fn process(&mut self, mut batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
-        let stamps = batch.stamps();
-        let mut windows = Column::Same(self.assign(stamps, 0)?);
-        if !matches!((&stamps.timestamps, &stamps.windows), (Column::Same(_), Column::Same(_))) {
-            for row in 1..batch.len() {
-                windows.push(&self.assign(stamps, row)?, row);
-            }
-        }
+        let windows = self.assign_all(batch.stamps(), batch.len())?;
         batch.stamps_mut().windows = windows;
         match occupied(batch.as_ref()) {
             Some(rows) => cx.router.emit(cx.unit, 0, batch.gathered(&rows)),

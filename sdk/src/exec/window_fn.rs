@@ -1,6 +1,7 @@
 //! The window functions of a pipeline, ready to be called.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use purlin_proto::pipeline::FunctionSpec;
@@ -58,6 +59,15 @@ impl WindowFunction {
             AnyWindowFn::Custom(custom) => {
                 self.fenced(|| custom.erased().assign(&AssignContext { timestamp, windows }))
             }
+        }
+    }
+
+    /// Times around this one that are in the same windows, whatever the windows before.
+    pub(super) fn span(&self, timestamp: Timestamp) -> Range<i64> {
+        match &self.window_fn {
+            AnyWindowFn::Standard(standard) => standard.span(timestamp),
+            // What it looks at is its own affair.
+            AnyWindowFn::Custom(_) => 0..0,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Windows of one size: the global one, consecutive ones and overlapping ones.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::{IntervalWindow, Window, Windows};
@@ -31,6 +32,12 @@ impl FixedWindows {
 
     pub(super) fn assign(self, timestamp: Timestamp) -> Window {
         interval(align(timestamp.0, self.size_ms, self.offset_ms), self.size_ms)
+    }
+
+    /// The times that are in the same window.
+    pub(super) fn span(self, timestamp: Timestamp) -> Range<i64> {
+        let start = align(timestamp.0, self.size_ms, self.offset_ms);
+        start..start.saturating_add(self.size_ms)
     }
 }
 
@@ -70,6 +77,20 @@ impl SlidingWindows {
             .map(|start| interval(start, self.size_ms))
             .collect();
         Windows::from(windows)
+    }
+
+    /// The times that are in the same windows: until the next begins or the first of these ends.
+    pub(super) fn span(self, timestamp: Timestamp) -> Range<i64> {
+        let Self { size_ms: size, period_ms: period, .. } = self;
+        let last = align(timestamp.0, period, self.offset_ms);
+        let next = last.saturating_add(period);
+        let ended = timestamp.0.saturating_sub(size);
+        if last <= ended {
+            return last.saturating_add(size)..next;
+        }
+        let others = (last - ended - 1) / period;
+        let first_end = last.saturating_sub(others * period).saturating_add(size);
+        last.max(first_end.saturating_sub(period))..next.min(first_end)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The window functions that their proto describes whole.
 
+use std::ops::Range;
+
 use prost::Message;
 use purlin_proto::pipeline::{
     FixedWindowsPayload, FunctionSpec, SessionWindowsPayload, SlidingWindowsPayload,
@@ -52,6 +54,20 @@ impl StandardWindowFn {
             Self::Sliding(sliding) => sliding.assign(timestamp),
             Self::Sessions(sessions) => Windows::One(sessions.assign(timestamp)),
             Self::Calendar(calendar) => Windows::One(calendar.assign(timestamp)),
+        }
+    }
+
+    /// Times around this one that are in the same windows.
+    pub(crate) fn span(&self, timestamp: Timestamp) -> Range<i64> {
+        match *self {
+            Self::Global => i64::MIN..i64::MAX,
+            Self::Fixed(fixed) => fixed.span(timestamp),
+            Self::Sliding(sliding) => sliding.span(timestamp),
+            Self::Sessions(_) => timestamp.0..timestamp.0 + 1,
+            Self::Calendar(calendar) => match calendar.assign(timestamp) {
+                Window::Interval(window) => window.start.0..window.end.0,
+                _ => timestamp.0..timestamp.0 + 1,
+            },
         }
     }
 
@@ -291,6 +307,25 @@ mod tests {
             for window in window_fn.assign(Timestamp(at)).as_slice() {
                 let start = window.as_interval().map_or(Timestamp::MIN, |window| window.start);
                 prop_assert!(start.0 <= at && at <= window.max_timestamp().0);
+            }
+        }
+
+        #[test]
+        fn times_of_one_span_are_in_the_same_windows(
+            window_fn in any_window_fn(),
+            at in -10_000_000i64..10_000_000,
+            part in 0.0f64..1.0,
+        ) {
+            let span = window_fn.span(Timestamp(at));
+            prop_assert!(span.contains(&at));
+            let windows = window_fn.assign(Timestamp(at));
+            if window_fn != StandardWindowFn::Global {
+                let within = span.start + ((span.end - span.start) as f64 * part) as i64;
+                for time in [span.start, within.min(span.end - 1), span.end - 1] {
+                    prop_assert_eq!(window_fn.assign(Timestamp(time)), windows.clone());
+                }
+                prop_assert_ne!(window_fn.assign(Timestamp(span.end)), windows.clone());
+                prop_assert_ne!(window_fn.assign(Timestamp(span.start - 1)), windows);
             }
         }
 
