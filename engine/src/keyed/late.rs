@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use purlin_sdk::coders::windowed::{WindowCoder, put_stamp, read_stamp};
 use purlin_sdk::coders::{CoderError, Reader};
-use purlin_sdk::exec::{Chunk, Entry, Framing};
+use purlin_sdk::exec::{Chunk, Entry, Framing, Headers};
 use purlin_sdk::{Stamp, Timestamp, Window, Windows};
 
 use super::facts::KeyedFacts;
@@ -74,8 +74,10 @@ impl Filter<'_> {
     }
 
     fn is_needed(&self, is_late: impl Fn(&Window) -> bool) -> Result<bool, CoderError> {
+        let mut headers = Headers::new(&self.coder);
         for entry in self.index {
-            if self.stamp(entry)?.windows.as_slice().iter().any(&is_late) {
+            let mut input = Reader::new(&self.chunk.data[entry.start as usize..]);
+            if headers.next(&mut input)?.windows.as_slice().iter().any(&is_late) {
                 return Ok(true);
             }
         }

@@ -27,9 +27,9 @@ mod view;
 
 use bytes::Bytes;
 use purlin_sdk::Stamp;
-use purlin_sdk::coders::windowed::{WindowCoder, read_stamp};
+use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::coders::{CoderError, Reader};
-use purlin_sdk::exec::{Chunk, Framing};
+use purlin_sdk::exec::{Chunk, Framing, Headers};
 
 pub use self::bundle::{Clocks, FiredTimers, KeyedBundle, KeyedInput};
 pub use self::cell::CellId;
@@ -50,7 +50,7 @@ use crate::shuffle::end_of;
 /// An element of a chunk.
 struct Element<'a> {
     key: Bytes,
-    stamp: Stamp,
+    stamp: &'a Stamp,
     /// Key and value.
     value: &'a [u8],
 }
@@ -63,11 +63,12 @@ fn for_each_element(
 ) -> Result<(), CoderError> {
     let index = chunk.index.as_deref();
     let index = index.ok_or_else(|| CoderError::new("elements with keys have no index"))?;
+    let mut headers = Headers::new(&windows);
     for (row, entry) in index.iter().enumerate() {
         let (start, key) = (entry.start as usize, entry.value as usize);
         let stamp = match &chunk.framing {
-            Framing::Constant(stamp) => stamp.clone(),
-            Framing::Each => read_stamp(&mut Reader::new(&chunk.data[start..]), &windows)?,
+            Framing::Constant(stamp) => stamp,
+            Framing::Each => headers.next(&mut Reader::new(&chunk.data[start..]))?,
         };
         visit(Element {
             key: chunk.data.slice(key..key + entry.key_length as usize),

@@ -9,7 +9,7 @@ use crate::window::Stamp;
 const TIMESTAMP: usize = 8;
 
 /// Reads the headers of a chunk, one after the other.
-pub(super) struct Headers<'a> {
+pub struct Headers<'a> {
     windows: &'a WindowCoder,
     /// The last header, and its bytes after the timestamp.
     last: Option<Stamp>,
@@ -17,8 +17,18 @@ pub(super) struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    pub(super) fn new(windows: &'a WindowCoder) -> Self {
+    /// Of elements with such windows.
+    #[must_use]
+    pub fn new(windows: &'a WindowCoder) -> Self {
         Self { windows, last: None, rest: Vec::new() }
+    }
+
+    /// Reads a header.
+    ///
+    /// # Errors
+    /// When the bytes are none.
+    pub fn next(&mut self, reader: &mut Reader<'_>) -> Result<&Stamp, CoderError> {
+        self.advance(reader).map(|(stamp, _)| stamp)
     }
 
     /// Reads a header, and appends it to those of `length` elements.
@@ -28,27 +38,34 @@ impl<'a> Headers<'a> {
         stamps: &mut Stamps,
         length: usize,
     ) -> Result<(), CoderError> {
+        let (stamp, is_later) = self.advance(reader)?;
+        if is_later && length > 0 && stamps.is_constant_but_time() {
+            stamps.timestamps.push(&stamp.timestamp, length);
+        } else {
+            stamps.push(stamp, length);
+        }
+        Ok(())
+    }
+
+    /// Reads a header, which may differ from that before in its timestamp alone.
+    fn advance(&mut self, reader: &mut Reader<'_>) -> Result<(&Stamp, bool), CoderError> {
         let start = reader.position();
-        match &mut self.last {
-            // The same bytes say the same, and end where they did.
-            Some(last) if reader.has_after(TIMESTAMP, &self.rest) => {
-                last.timestamp = reader.timestamp()?;
+        // The same bytes say the same, and end where they did.
+        let is_later = self.last.is_some() && reader.has_after(TIMESTAMP, &self.rest);
+        let stamp = match self.last.take() {
+            Some(last) if is_later => {
+                let timestamp = reader.timestamp()?;
                 reader.seek(start + TIMESTAMP + self.rest.len());
-                if length > 0 && stamps.is_constant_but_time() {
-                    stamps.timestamps.push(&last.timestamp, length);
-                } else {
-                    stamps.push(last, length);
-                }
+                Stamp { timestamp, ..last }
             }
-            last => {
+            _ => {
                 let stamp = read_stamp(reader, self.windows)?;
                 self.rest.clear();
                 self.rest.extend_from_slice(reader.since(start + TIMESTAMP));
-                stamps.push(&stamp, length);
-                *last = Some(stamp);
+                stamp
             }
-        }
-        Ok(())
+        };
+        Ok((self.last.insert(stamp), is_later))
     }
 }
 

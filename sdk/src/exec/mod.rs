@@ -64,6 +64,7 @@ pub(crate) use elementwise::{filter_operator, map_operator, try_flat_map_operato
 pub use grouped::{Grouped, Values};
 pub(crate) use grouped_codec::grouped_codec;
 pub(crate) use guard::helpful;
+pub use headers::Headers;
 pub use host::{Host, StatePage};
 pub use metrics::{BundleMetrics, MetricValue};
 pub use offset_range::{GrowableOffsetRange, OffsetRange};
