@@ -50,6 +50,7 @@ mod job;
 mod keyed;
 mod local;
 mod outcome;
+mod own_work;
 pub mod plan;
 mod random;
 mod record;
@@ -71,10 +72,11 @@ mod spill;
 mod state;
 mod threads;
 mod topology;
+mod user_windows;
 
 pub use bundle::{
     Bundle, BundleId, BundleInput, BundleResult, GroupInput, GroupSlice, HeldSlice, Output,
-    WindowSlice,
+    SeenWindow, WindowSlice,
 };
 pub use commit::{
     BundleCommit, COMMIT_VERSION, Change, Commit, KeyChanges, ResidualWork, SplitCommit,
@@ -83,14 +85,15 @@ pub use config::EngineConfig;
 pub use drive::{Executor, drive, drive_on_thread};
 pub use engine::Engine;
 pub use event::{Action, Event};
-pub use grouping::{group_bundle, is_grouping, user_input};
+pub use grouping::{group_bundle, user_input};
 pub use job::JobHandle;
 pub use keyed::{
     BagChange, CellChange, CellId, Clocks, DueTimer, FiredTimers, KeptBytes, KeyChange,
-    KeyedBundle, KeyedInput, SmallMap, Table, Timer, TimerId, WindowMerger, is_user_state,
+    KeyedBundle, KeyedInput, SmallMap, Table, Timer, TimerId, is_user_state,
 };
 pub use local::LocalExecutor;
 pub use outcome::Outcome;
+pub use own_work::{is_own_work, own_work};
 pub use random::Random;
 pub use refuse::{GAPS, plan_for, refuse_unsupported};
 pub use shuffle::Shuffle;
@@ -101,3 +104,4 @@ pub use spill::{
 };
 pub use state::State;
 pub use threads::Threads;
+pub use user_windows::UserWindows;

@@ -5,11 +5,22 @@ use purlin_sdk::{StandardWindowFn, Timestamp, Window};
 
 use crate::plan::Collection;
 
+/// Who knows which window of a side input elements see.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Mapping {
+    /// The engine.
+    Known(StandardWindowFn),
+    /// A user's function.
+    Asked,
+    /// Nobody before its end, since its windows merge.
+    Unknown,
+}
+
 /// What the engine knows of a collection that is a side input.
 #[derive(Clone, Debug)]
 pub(crate) struct SideFacts {
-    /// Which of its windows elements see; `None` where only the SDK knows.
-    window_fn: Option<StandardWindowFn>,
+    /// Which of its windows elements see.
+    pub(crate) mapping: Mapping,
     /// Whether its readers wait for its end and for nothing else.
     pub(crate) is_ready_at_once: bool,
     /// Whether the first pane of a window makes the window ready.
@@ -31,7 +42,7 @@ impl SideFacts {
         let accumulates = windowing.accumulation_mode() == accumulation_mode::Enum::Accumulating;
         let has_panes = is_triggered(windowing) || windowing.allowed_lateness > 0;
         Self {
-            window_fn: window_fn.filter(|window_fn| !window_fn.is_merging()),
+            mapping: Mapping::of(collection, window_fn),
             is_ready_at_once,
             is_triggered: !is_ready_at_once && is_triggered(windowing),
             has_panes,
@@ -42,19 +53,30 @@ impl SideFacts {
 
     /// Whether its windows become ready before its end.
     pub(crate) fn is_ready_before_its_end(&self) -> bool {
-        self.window_fn.is_some_and(|window_fn| self.is_triggered || !window_fn.is_global())
+        match &self.mapping {
+            Mapping::Known(window_fn) => self.is_triggered || !window_fn.is_global(),
+            Mapping::Asked => true,
+            Mapping::Unknown => false,
+        }
     }
 
-    /// The window that elements in the main window see.
-    pub(crate) fn window(&self, main: &Window) -> Option<Window> {
-        self.window_fn.map(|window_fn| window_fn.side_input_window(main))
-    }
-
-    /// Whether no element sees a window any more that a reader has not passed: those of a window
-    /// function that only the SDK knows may be seen until the end.
+    /// Whether no element sees a window any more, where the readers are at this time. A user's
+    /// function may have any element see any window until the end.
     pub(crate) fn is_expired(&self, window: &Window, reader: Timestamp) -> bool {
         let last = window.max_timestamp().0.saturating_add(self.lateness);
-        reader == Timestamp::MAX || (self.window_fn.is_some() && Timestamp(last) < reader)
+        let is_known = matches!(self.mapping, Mapping::Known(_));
+        reader == Timestamp::MAX || (is_known && Timestamp(last) < reader)
+    }
+}
+
+impl Mapping {
+    fn of(collection: &Collection, window_fn: Option<StandardWindowFn>) -> Self {
+        match window_fn {
+            Some(window_fn) if window_fn.is_merging() => Self::Unknown,
+            Some(window_fn) => Self::Known(window_fn),
+            None if collection.is_mapped_by_sdk() => Self::Asked,
+            None => Self::Unknown,
+        }
     }
 }
 

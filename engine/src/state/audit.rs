@@ -14,7 +14,7 @@ impl State {
     /// Checks what must hold after every commit.
     ///
     /// # Errors
-    /// When a hold (I5), a timer (I6), a bundle to be finalised (I7) or a byte (I9) is counted wrongly.
+    /// When a window of waiting elements (I2), a hold (I5), a timer (I6), a bundle to be finalised (I7) or a byte (I9) is counted wrongly.
     pub(crate) fn audit(&self, facts: &Facts) -> Result<(), String> {
         for (stage, described) in self.stages.iter().zip(&facts.plan.stages) {
             let at = |problem: String| format!("{problem}, in stage `{}`", described.name);
@@ -65,6 +65,7 @@ impl StageState {
             return Err(format!("I9: {} queued bytes are {bytes}", self.entry_bytes));
         }
         self.groups.audit()?;
+        self.side_windows.audit(self.entries.values().flat_map(|entry| &entry.windows))?;
         let (mut inputs, mut outputs) = (Holds::default(), Holds::default());
         for entry in self.entries.values() {
             inputs.add(entry.hold.input);

@@ -18,6 +18,7 @@ mod grouped;
 mod grouped_codec;
 mod guard;
 mod host;
+mod mapping;
 mod merging;
 mod metrics;
 mod offset_range;
@@ -33,6 +34,7 @@ mod requests;
 mod restriction;
 mod roots;
 mod router;
+mod rows;
 mod side_input;
 mod sink;
 mod source;
@@ -88,6 +90,7 @@ pub(crate) use stateful::stateful_operator;
 pub use stateful::{StatefulDoFn, TimerSetting};
 pub use table::{
     COMBINE_FN_URN, DO_FN_URN, Edge, FnTable, Function, Operator, Role, WINDOW_FN_URN,
+    WINDOW_MAPPING_URN,
 };
 pub use tracker::Tracker;
 pub use unit::{Cx, Unit, UnitResult, UnitSpec};

@@ -19,6 +19,9 @@ pub const COMBINE_FN_URN: &str = "purlin:combinefn:v1";
 
 /// The URN of a window function that is looked up by the name of the transform that windows by it.
 pub const WINDOW_FN_URN: &str = "purlin:window_fn:v1";
+/// The URN of how a window function finds the windows of side inputs: the payload is its encoded
+/// `FunctionSpec`.
+pub const WINDOW_MAPPING_URN: &str = "purlin:window_mapping:default:v1";
 
 /// The part that a transform plays in a stage: runners expand splittable DoFns and lifted
 /// combines into several, all of which keep the payload of the original.
@@ -115,8 +118,7 @@ pub struct FnTable {
 }
 
 impl FnTable {
-    /// The window function of a windowing strategy, for runners that merge windows or map those of
-    /// side inputs.
+    /// The window function of a windowing strategy, for runners that merge windows.
     ///
     /// # Errors
     /// When this program has none such, or its proto is malformed.

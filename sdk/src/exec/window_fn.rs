@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use prost::Message;
 use purlin_proto::pipeline::FunctionSpec;
 
 use super::guard::Trouble;
 use super::router::panic_failure;
 use super::unit::UnitResult;
-use super::{Failure, WINDOW_FN_URN};
+use super::{Failure, WINDOW_FN_URN, WINDOW_MAPPING_URN};
 use crate::coders::CoderSpec;
 use crate::error::{BoxError, Place};
 use crate::time::Timestamp;
@@ -130,5 +131,18 @@ impl WindowFns {
         })?;
         let window_fn = AnyWindowFn::Standard(standard);
         Ok(WindowFunction { window_fn, transform: String::new(), applied_at: None })
+    }
+
+    /// The window function that finds the windows of side inputs as a pipeline's proto says.
+    ///
+    /// # Errors
+    /// When this program has none such, or its proto is malformed.
+    pub fn of_mapping(&self, mapping: &FunctionSpec) -> UnitResult<WindowFunction> {
+        if mapping.urn != WINDOW_MAPPING_URN {
+            let urn = &mapping.urn;
+            return Err(Failure::new(format!("the mapping of windows `{urn}` is unknown")));
+        }
+        let window_fn = FunctionSpec::decode(mapping.payload.clone());
+        self.get(&window_fn.map_err(|error| Failure::from_error(&error))?)
     }
 }

@@ -1,0 +1,124 @@
+//! Helper stages that find the windows of side inputs by a function of a user's own.
+//!
+//! A request is a window of a main input; its answer is the window of the side input that elements in
+//! it see.
+
+use bytes::Bytes;
+use purlin_engine::plan::{CollectionId, Plan, SdkStage, SideInput, StageId, StageKind};
+use purlin_proto::pipeline::FunctionSpec;
+use purlin_proto::urns::transforms;
+use purlin_sdk::coders::windowed::WindowCoder;
+use purlin_sdk::coders::{CoderError, Reader};
+use purlin_sdk::{Failure, Window};
+
+use super::helper::{
+    Coders, Draft, HelperStage, put_nonce, read_nonce, window_coder, window_coder_id, wrong_answer,
+};
+
+/// A stage that maps windows.
+#[derive(Clone)]
+pub(super) struct MapStage {
+    pub(super) helper: HelperStage,
+    mapping: FunctionSpec,
+    /// The id of the coder of what is asked.
+    main_id: String,
+    main: WindowCoder,
+    side: WindowCoder,
+    /// The stages that it answers for, with their side inputs.
+    readers: Vec<(StageId, CollectionId)>,
+}
+
+/// One for each mapping that no runner knows, and for each kind of windows that is mapped.
+///
+/// # Errors
+/// When windows are of a kind that is unknown here.
+pub(super) fn map_stages(plan: &Plan) -> Result<Vec<MapStage>, Box<Failure>> {
+    let mut stages: Vec<MapStage> = Vec::new();
+    for stage in &plan.stages {
+        let StageKind::Sdk(sdk) = &stage.kind else { continue };
+        for side in &sdk.side_inputs {
+            if !plan.collections[side.collection.0].is_mapped_by_sdk() {
+                continue;
+            }
+            let main_id = window_coder_id(&plan.collections[sdk.input.0])?;
+            let answers = |other: &&mut MapStage| {
+                other.mapping == side.mapping
+                    && other.main_id == main_id
+                    && other.helper.environment_id == sdk.environment_id
+            };
+            let reader = (stage.id, side.collection);
+            match stages.iter_mut().find(answers) {
+                Some(known) => known.readers.push(reader),
+                None => stages.push(MapStage::new(plan, sdk, side, reader, stages.len())?),
+            }
+        }
+    }
+    Ok(stages)
+}
+
+impl MapStage {
+    fn new(
+        plan: &Plan,
+        sdk: &SdkStage,
+        side: &SideInput,
+        reader: (StageId, CollectionId),
+        number: usize,
+    ) -> Result<Self, Box<Failure>> {
+        let [main, seen] = [sdk.input, side.collection].map(|id| &plan.collections[id.0]);
+        let [main_id, seen_id] = [window_coder_id(main)?, window_coder_id(seen)?];
+        let helper = HelperStage::new(Draft {
+            id: format!("purlin:map:{number}"),
+            environment_id: sdk.environment_id.clone(),
+            urn: transforms::MAP_WINDOWS,
+            function: side.mapping.clone(),
+            coders: Coders::of([main, seen]),
+            request: main_id.to_owned(),
+            answer: seen_id.to_owned(),
+        })?;
+        Ok(Self {
+            helper,
+            mapping: side.mapping.clone(),
+            main_id: main_id.to_owned(),
+            main: window_coder(main)?,
+            side: window_coder(seen)?,
+            readers: vec![reader],
+        })
+    }
+
+    /// Whether it knows what elements of a stage see of a side input.
+    pub(super) fn answers(&self, stage: StageId, side: CollectionId) -> bool {
+        self.readers.contains(&(stage, side))
+    }
+
+    /// The elements of a bundle that asks about these windows.
+    pub(super) fn request(&self, windows: &[Window]) -> Bytes {
+        let mut out = Vec::new();
+        for (number, window) in (0u32..).zip(windows) {
+            put_nonce(&mut out, &number.to_be_bytes());
+            self.main.put_window(&mut out, window);
+        }
+        out.into()
+    }
+
+    /// What the elements of the answer say about so many windows.
+    pub(super) fn answer(&self, data: &Bytes, count: usize) -> Result<Vec<Window>, Box<Failure>> {
+        self.read(data, count).map_err(|error| wrong_answer(&error))
+    }
+
+    /// Answers may come in any order.
+    fn read(&self, data: &Bytes, count: usize) -> Result<Vec<Window>, CoderError> {
+        let mut answers = vec![None; count];
+        let mut input = Reader::shared(data);
+        while !input.is_empty() {
+            let number = read_nonce(&mut input)?.try_into().map(u32::from_be_bytes);
+            let number = number.ok().and_then(|number| usize::try_from(number).ok());
+            let answer = number.and_then(|number| answers.get_mut(number));
+            let answer = answer.ok_or_else(|| CoderError::new("it answers another one"))?;
+            if answer.replace(self.side.read_window(&mut input)?).is_some() {
+                return Err(CoderError::new("it answers one twice"));
+            }
+        }
+        let all: Option<Vec<Window>> = answers.into_iter().collect();
+        all.ok_or_else(|| CoderError::new("an answer is missing"))
+    }
+}
