@@ -115,7 +115,7 @@ fn a_function_maps_windows_of_its_own(p: &Pipeline) -> Ending {
 fn an_element_of_a_script_sees_what_came_in_time(p: &Pipeline) -> Ending {
     let script = [Add("side", 3), Add("main", 1), Mark(10), At("side", 4, 4), At("main", 2, 2)];
     let input = play(p, script);
-    let windowing = WindowInto::from(Tens::Same).allowed_lateness(seconds(100));
+    let windowing = WindowInto::from(Tens::Same).allowed_lateness(seconds(100)).discarding();
     let side = input.filter(|(name, _)| name == "side").map(|(_, n)| n).window_into(windowing);
     let main = input.filter(|(name, _)| name == "main").map(|(_, n)| n).window_into(tens());
     // The first goes on when its window is complete; the second is as late as what it sees.
