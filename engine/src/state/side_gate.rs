@@ -70,7 +70,9 @@ impl State {
             let readers = self.side_readers(facts, collection);
             let is_gone = |main| {
                 let window = self.seen_window(stage, collection, side, main);
-                window.is_some_and(|window| side.is_expired(&window, readers))
+                // Whatever the window is, it is gone at the end of the readers.
+                let is_over = readers == Timestamp::MAX;
+                window.map_or(is_over, |window| side.is_expired(&window, readers))
             };
             !side.is_ready_at_once && entry.windows.iter().any(is_gone)
         })

@@ -122,3 +122,81 @@ impl MapStage {
         all.ok_or_else(|| CoderError::new("an answer is missing"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use purlin_engine::plan::{PlanOptions, plan};
+    use purlin_sdk::{
+        AssignContext, BoxError, FixedWindows, IntervalWindow, Pipeline, Timestamp, WindowFn,
+    };
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Own;
+
+    impl WindowFn for Own {
+        type Window = IntervalWindow;
+        fn assign(&self, cx: &AssignContext<'_>) -> Result<Vec<IntervalWindow>, BoxError> {
+            let start = cx.timestamp;
+            Ok(vec![IntervalWindow { start, end: Timestamp(start.0 + 1) }])
+        }
+    }
+
+    fn helper() -> MapStage {
+        let p = Pipeline::new();
+        let side = p.create([1i64]).window_into(Own);
+        let fixed = FixedWindows::of(Duration::from_secs(1));
+        for _ in 0..2 {
+            let main = p.create([2i64]).window_into(fixed);
+            drop(main.with_side_input(side.as_iter()).map(|n, _| n));
+        }
+        let known = p.create([3i64]).window_into(fixed);
+        drop(p.create([4i64]).with_side_input(known.as_iter()).map(|n, _| n));
+        let sealed = p.seal().expect("a pipeline");
+        let plan = plan(&sealed.pipeline, &PlanOptions::default()).expect("a plan");
+        let mut stages = map_stages(&plan).expect("helpers");
+        assert_eq!(
+            stages.len(),
+            1,
+            "one answers both readers, and nobody asks about known windows"
+        );
+        let helper = stages.pop().expect("one");
+        assert_eq!(helper.readers.len(), 2);
+        helper
+    }
+
+    fn window(start: i64) -> Window {
+        Window::Interval(IntervalWindow { start: Timestamp(start), end: Timestamp(start + 1) })
+    }
+
+    /// Answers under these nonces, whose windows begin there.
+    fn answers(numbers: &[u32]) -> Bytes {
+        let mut out = Vec::new();
+        for number in numbers {
+            put_nonce(&mut out, &number.to_be_bytes());
+            WindowCoder::Interval.put_window(&mut out, &window(i64::from(*number)));
+        }
+        out.into()
+    }
+
+    #[test]
+    fn answers_come_in_any_order() {
+        let windows = helper().answer(&answers(&[2, 0, 1]), 3).expect("answers");
+        assert_eq!(windows, [0, 1, 2].map(window));
+    }
+
+    #[test]
+    fn answers_that_do_not_fit_are_refused() {
+        let helper = helper();
+        let refused = |data: &Bytes| helper.answer(data, 2).expect_err("it is wrong").to_string();
+        assert!(refused(&answers(&[0])).contains("missing"));
+        assert!(refused(&answers(&[0, 1, 1])).contains("twice"));
+        assert!(refused(&answers(&[0, 1, 2])).contains("another one"));
+        let whole = answers(&[0, 1]);
+        refused(&whole.slice(..whole.len() - 1));
+        refused(&Bytes::from_static(b"\xff"));
+    }
+}

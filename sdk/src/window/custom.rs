@@ -120,10 +120,12 @@ pub trait WindowFn: fmt::Debug + Send + Sync + 'static {
     }
 
     /// The window of a side input, windowed by this function, that an element in the window `main`
-    /// of another function sees: without this, the earliest that holds the end of `main`.
+    /// of another function sees: without this, the earliest that holds the end of `main`. It must
+    /// depend on nothing but the function and `main`: runners ask once, for elements that wait until
+    /// that window is ready. Since it may be any window, all are kept until the readers have ended.
     ///
     /// # Errors
-    /// When there is none; the bundle of the element then fails.
+    /// When there is none; the job then fails.
     fn side_input_window(&self, main: &Window) -> Result<Self::Window, BoxError> {
         let main = std::slice::from_ref(main);
         let cx = AssignContext { timestamp: main[0].max_timestamp(), windows: main };
