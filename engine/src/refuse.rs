@@ -53,7 +53,9 @@ pub fn refuse_unsupported(plan: &Plan, runner: &str) -> Result<(), Error> {
         let StageKind::Sdk(sdk) = &stage.kind else { continue };
         for side in &sdk.side_inputs {
             let collection = &plan.collections[side.collection.0];
-            if !collection.is_bounded && !SideFacts::of(collection).is_ready_before_its_end() {
+            if !collection.is_bounded
+                && !SideFacts::of(plan, side.collection).is_ready_before_its_end()
+            {
                 refuse(UNENDING_SIDE_INPUT, &stage.name, runner)?;
             }
         }

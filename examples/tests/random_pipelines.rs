@@ -61,6 +61,10 @@ impl WindowFn for Ago {
     fn side_input_window(&self, main: &Window) -> Result<IntervalWindow, BoxError> {
         Ok(self.window(main.max_timestamp().millis() - self.length))
     }
+
+    fn maximum_lookback(&self) -> Option<Duration> {
+        Some(Duration::from_millis(self.length.unsigned_abs()))
+    }
 }
 
 /// All combinations and groupings here give the same in any order of elements.

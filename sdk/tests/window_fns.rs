@@ -14,7 +14,7 @@ use purlin_proto::urns;
 use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::coders::{CoderSpec, Nesting, Reader};
 use purlin_sdk::exec::{
-    BundleProcessor, Chunk, ExecConfig, Framing, Host, StatePage, WindowFunction,
+    BundleProcessor, Chunk, ExecConfig, Framing, Host, StatePage, WindowFunction, WindowMapping,
 };
 use purlin_sdk::{
     AssignContext, BoundedWindow, BoxError, CalendarWindows, Element, Failure, IntervalWindow,
@@ -377,10 +377,7 @@ fn mapped(sealed: &Sealed, main: &Window) -> Result<Bytes, Box<Failure>> {
     let interval = CoderSpec::new(urns::coders::INTERVAL_WINDOW, vec![]);
     let request = CoderSpec::kv(Bytes::coder_spec(), interval);
     let answer = CoderSpec::kv(Bytes::coder_spec(), function(sealed).window_coder());
-    let mapping = FunctionSpec {
-        urn: "purlin:window_mapping:default:v1".to_owned(),
-        payload: spec_of(sealed).encode_to_vec().into(),
-    };
+    let mapping = WindowMapping { window_fn: Some(spec_of(sealed)), lookback: None }.to_proto();
     let urn = urns::transforms::MAP_WINDOWS.to_owned();
     let map = PTransform {
         spec: Some(FunctionSpec { urn, payload: mapping.encode_to_vec().into() }),
@@ -422,7 +419,7 @@ fn a_mapping_that_fails_names_its_transform() {
 fn a_mapping_of_another_sdk_is_unknown() {
     let python = FunctionSpec { urn: "beam:python".to_owned(), ..FunctionSpec::default() };
     let failure = by_parity().table.window_fns.of_mapping(&python).err().unwrap();
-    assert!(failure.to_string().contains("`beam:python` is unknown"), "{failure}");
+    assert!(failure.to_string().contains("`beam:python` of windows is unknown"), "{failure}");
 }
 
 #[test]

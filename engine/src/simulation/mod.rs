@@ -86,8 +86,8 @@ fn simulated_functions_find_the_state_and_timers_of_the_model() {
 fn simulated_elements_wait_for_the_windows_that_a_function_says() {
     for_each_seed(800, |seed| {
         let mut random = Random::new(seed);
-        let mapped = Mapped::random(&mut random);
-        let setup = Arc::new(sides::setup(&mut random, &mapped));
+        let mut mapped = Mapped::random(&mut random);
+        let setup = Arc::new(sides::setup(&mut random, &mut mapped));
         let mut world = World::new(&setup, random.next_u64(), Sides::new(&setup, mapped));
         let failures = !random.one_in(4);
         world.run(Manner { failures, crashes: random.below(4) });

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use purlin_proto::pipeline::{FunctionSpec, Trigger, WindowingStrategy, merge_status, trigger};
 use purlin_sdk::coders::windowed::WindowCoder;
-use purlin_sdk::exec::{Chunk, Failure};
+use purlin_sdk::exec::{Chunk, Failure, WindowMapping};
 use purlin_sdk::{IntervalWindow, Timestamp, Window, Windows};
 
 use super::codec::{Pair, chunks, pairs};
@@ -27,7 +27,7 @@ use crate::plan::{CollectionId, SideInput, StageId, StageKind};
 use crate::random::Random;
 use crate::reduce::tests::simulation::strategy::{Assign, strategy};
 use crate::shuffle::Shuffle;
-use crate::state::State;
+use crate::state::{DROPPED, State};
 use crate::user_windows::UserWindows;
 
 const MAIN: CollectionId = CollectionId(2);
@@ -42,12 +42,25 @@ pub(super) struct Mapped {
     is_triggered: bool,
     /// How far from the end of the main window; `None` for always the same.
     distance: Option<i64>,
+    /// Whether it says how far it looks back.
+    is_bounded: bool,
+    lateness: i64,
 }
 
 impl Mapped {
     pub(super) fn random(random: &mut Random) -> Self {
         let distances = [Some(0), Some(0), Some(-10), Some(-25), Some(15), None];
-        Self { is_triggered: random.one_in(3), distance: distances[random.below(6)] }
+        Self {
+            is_triggered: random.one_in(3),
+            distance: distances[random.below(6)],
+            is_bounded: random.one_in(2),
+            lateness: [0, 0, 7][random.below(3)],
+        }
+    }
+
+    /// The window that is seen holds the time at that distance.
+    fn lookback(&self) -> Option<i64> {
+        self.distance.filter(|_| self.is_bounded).map(|distance| (-distance).max(0))
     }
 
     fn seen(&self, main: &Window) -> Window {
@@ -63,6 +76,7 @@ impl Mapped {
             window_fn: Some(FunctionSpec { urn: "tens".to_owned(), ..FunctionSpec::default() }),
             merge_status: merge_status::Enum::NonMerging.into(),
             window_coder_id: "interval".to_owned(),
+            allowed_lateness: self.lateness,
             trigger: self.is_triggered.then_some(Trigger { trigger: Some(each) }),
             ..WindowingStrategy::default()
         }
@@ -96,7 +110,7 @@ fn ten(at: Timestamp) -> Window {
     Window::Interval(IntervalWindow { start: Timestamp(start), end: Timestamp(start + 10) })
 }
 
-pub(super) fn setup(random: &mut Random, mapped: &Mapped) -> Setup {
+pub(super) fn setup(random: &mut Random, mapped: &mut Mapped) -> Setup {
     let (mut strategy, assign) = loop {
         let chosen = strategy(random);
         if chosen.1 != Assign::Sessions {
@@ -104,6 +118,8 @@ pub(super) fn setup(random: &mut Random, mapped: &Mapped) -> Setup {
         }
     };
     let is_global = assign == Assign::Global;
+    // It is far from the end of all time to any window.
+    mapped.is_bounded &= !is_global;
     strategy.window_coder_id = if is_global { "global" } else { "interval" }.to_owned();
     let keys = 1 + random.below(4);
     let script = happenings(random, 2, keys);
@@ -121,12 +137,13 @@ pub(super) fn setup(random: &mut Random, mapped: &Mapped) -> Setup {
         StageKind::TestStream { payload: Arc::new(payload(&script)), outputs: streams.into() };
     let mut read = sdk(MAIN, Some(OUT), None);
     if let StageKind::Sdk(sdk) = &mut read {
+        let mapping = WindowMapping { window_fn: None, lookback: mapped.lookback() };
         sdk.side_inputs.push(SideInput {
             transform_id: "fn".to_owned(),
             local_name: "side".to_owned(),
             collection: SIDE,
             by_key: false,
-            mapping: FunctionSpec::default(),
+            mapping: mapping.to_proto(),
         });
     }
     let main = sdk(CollectionId(0), Some(MAIN), None);
@@ -170,6 +187,8 @@ pub(super) struct Sides {
     /// What came of it before the watermark had passed its window.
     in_time: BTreeMap<Window, BTreeSet<u64>>,
     read: BTreeSet<u64>,
+    /// The elements that came when what they would have seen was gone.
+    dropped: BTreeSet<u64>,
 }
 
 impl Sides {
@@ -197,6 +216,7 @@ impl Sides {
             contents: BTreeMap::new(),
             in_time,
             read: BTreeSet::new(),
+            dropped: BTreeSet::new(),
         }
     }
 
@@ -254,6 +274,23 @@ impl Sides {
         assert!(seen.is_subset(contents), "{number} sees in {window} what is not there");
     }
 
+    /// Whether elements that come now, in these windows, are too late for what they would see.
+    fn is_late(&self, state: &State, windows: &[Window]) -> bool {
+        let is_passed =
+            |main: &Window| main.max_timestamp().0 + self.mapped.lateness < state.watermark(MAIN).0;
+        self.mapped.lookback().is_some() && windows.iter().any(is_passed)
+    }
+
+    /// Windows that nobody sees any more are dropped.
+    fn check_contents(&self, state: &State) {
+        let Some(lookback) = self.mapped.lookback() else { return };
+        let (_, reader) = state.stage_watermarks(StageId(READ));
+        for window in state.side_contents(SIDE) {
+            let last = window.max_timestamp().0 + self.mapped.lateness + lookback;
+            assert!(last >= reader.0, "{window} is kept at {reader}");
+        }
+    }
+
     fn is_ready(&self, state: &State, main: &Window) -> bool {
         let seen = self.mapped.seen(main);
         let has_pane = self.mapped.is_triggered && self.contents.contains_key(&seen);
@@ -309,9 +346,13 @@ impl Job for Sides {
         (result, effect)
     }
 
-    fn commit(&mut self, _: &Bundle, effect: Effect, _: &State) {
+    fn commit(&mut self, _: &Bundle, effect: Effect, state: &State) {
         for pair in effect.came {
             let windows = pair.stamp.windows.as_slice().to_vec();
+            if self.is_late(state, &windows) {
+                self.dropped.insert(pair.number);
+                continue;
+            }
             let known = self.waiting.insert(pair.number, windows);
             assert_eq!(known, None, "I2: an element comes once");
         }
@@ -328,14 +369,18 @@ impl Job for Sides {
     }
 
     fn rest(&mut self, state: &State, _: Timestamp) {
+        self.check_contents(state);
         for (number, windows) in &self.waiting {
             let is_ready = windows.iter().all(|main| self.is_ready(state, main));
             assert!(!is_ready, "{number} waits, although what it sees in {windows:?} is ready");
         }
     }
 
-    fn end(&mut self, _: &State) {
+    fn end(&mut self, state: &State) {
         assert!(self.waiting.is_empty(), "I2: every element goes on");
+        let dropped = state.metrics().get(&(format!("stage {READ}"), DROPPED.to_owned()));
+        let dropped = dropped.and_then(|value| value.as_counter()).unwrap_or(0);
+        assert_eq!(usize::try_from(dropped), Ok(self.dropped.len()), "what is dropped is counted");
         let main: BTreeSet<u64> = self.setup.scripts[&0]
             .iter()
             .filter_map(|it| match it {
@@ -344,6 +389,8 @@ impl Job for Sides {
             })
             .flat_map(|elements| elements.iter().map(|(_, number, _)| *number))
             .collect();
-        assert_eq!(self.read, main, "I2: every element is read");
+        let all: BTreeSet<u64> = self.read.union(&self.dropped).copied().collect();
+        assert_eq!(all, main, "I2: every element is read or dropped");
+        assert!(self.read.is_disjoint(&self.dropped), "I2: what is dropped is not read");
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 #[cfg(test)]
-use purlin_sdk::Timestamp;
+use purlin_sdk::{Timestamp, Window};
 
 use super::{Facts, Holds, StageState, State};
 use crate::bundle::BundleId;
 #[cfg(test)]
-use crate::plan::StageId;
+use crate::plan::{CollectionId, StageId};
 
 impl State {
     /// Checks what must hold after every commit.
@@ -38,6 +38,12 @@ impl State {
     pub(crate) fn has_no_holds(&self) -> bool {
         let none = Holds::default();
         self.stages.iter().all(|stage| stage.input_holds == none && stage.output_holds == none)
+    }
+
+    /// The windows of a side input that are kept.
+    #[cfg(test)]
+    pub(crate) fn side_contents(&self, id: CollectionId) -> impl Iterator<Item = &Window> {
+        self.side_inputs.windows(id)
     }
 
     fn audit_finalisers(&self) -> Result<(), String> {

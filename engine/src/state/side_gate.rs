@@ -40,7 +40,7 @@ impl State {
     ) -> Option<Cow<'a, Window>> {
         match &side.mapping {
             Mapping::Known(window_fn) => Some(Cow::Owned(window_fn.side_input_window(main))),
-            Mapping::Asked => {
+            Mapping::Asked { .. } => {
                 let seen = self.stages[stage.0].side_windows.seen(collection, main);
                 seen.map(Cow::Borrowed)
             }
@@ -56,7 +56,7 @@ impl State {
         stage: StageId,
     ) -> impl Iterator<Item = (CollectionId, &Window)> {
         let sides = sides(facts, stage).filter(|(collection, side)| {
-            side.mapping == Mapping::Asked && self.watermarks[collection.0] < Timestamp::MAX
+            side.is_asked() && self.watermarks[collection.0] < Timestamp::MAX
         });
         sides.flat_map(move |(collection, _)| {
             let unknown = self.stages[stage.0].side_windows.unknown(collection);
@@ -66,14 +66,11 @@ impl State {
 
     /// Whether elements come so late that what they would see was dropped.
     pub(super) fn lacks_sides(&self, facts: &Facts, stage: StageId, entry: &Entry) -> bool {
+        let Some(sdk) = facts.plan.stages[stage.0].sdk() else { return false };
+        let arrival = self.watermarks[sdk.input.0];
         sides(facts, stage).any(|(collection, side)| {
             let readers = self.side_readers(facts, collection);
-            let is_gone = |main| {
-                let window = self.seen_window(stage, collection, side, main);
-                // Whatever the window is, it is gone at the end of the readers.
-                let is_over = readers == Timestamp::MAX;
-                window.map_or(is_over, |window| side.is_expired(&window, readers))
-            };
+            let is_gone = |main| side.may_lack(main, readers, arrival);
             !side.is_ready_at_once && entry.windows.iter().any(is_gone)
         })
     }
@@ -98,7 +95,7 @@ impl State {
 
 /// The side inputs of a stage of which users' functions know what elements see.
 pub(super) fn asked_sides(facts: &Facts, stage: StageId) -> Vec<CollectionId> {
-    let asked = sides(facts, stage).filter(|(_, side)| side.mapping == Mapping::Asked);
+    let asked = sides(facts, stage).filter(|(_, side)| side.is_asked());
     let distinct: BTreeSet<CollectionId> = asked.map(|(collection, _)| collection).collect();
     distinct.into_iter().collect()
 }

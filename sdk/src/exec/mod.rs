@@ -48,6 +48,7 @@ pub(crate) mod unit;
 mod watermark;
 mod window;
 mod window_fn;
+mod window_mapping;
 mod wire;
 
 pub use batch::{AnyBatch, BATCH, Batch, Stamps};
@@ -90,11 +91,11 @@ pub(crate) use stateful::stateful_operator;
 pub use stateful::{StatefulDoFn, TimerSetting};
 pub use table::{
     COMBINE_FN_URN, DO_FN_URN, Edge, FnTable, Function, Operator, Role, WINDOW_FN_URN,
-    WINDOW_MAPPING_URN,
 };
 pub use tracker::Tracker;
 pub use unit::{Cx, Unit, UnitResult, UnitSpec};
 pub use watermark::WatermarkEstimator;
 pub use window_fn::{WindowFns, WindowFunction};
+pub use window_mapping::WindowMapping;
 
 pub use crate::error::Failure;

@@ -19,9 +19,6 @@ pub const COMBINE_FN_URN: &str = "purlin:combinefn:v1";
 
 /// The URN of a window function that is looked up by the name of the transform that windows by it.
 pub const WINDOW_FN_URN: &str = "purlin:window_fn:v1";
-/// The URN of how a window function finds the windows of side inputs: the payload is its encoded
-/// `FunctionSpec`.
-pub const WINDOW_MAPPING_URN: &str = "purlin:window_mapping:default:v1";
 
 /// The part that a transform plays in a stage: runners expand splittable DoFns and lifted
 /// combines into several, all of which keep the payload of the original.

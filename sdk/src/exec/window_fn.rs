@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use prost::Message;
 use purlin_proto::pipeline::FunctionSpec;
 
 use super::guard::Trouble;
 use super::router::panic_failure;
 use super::unit::UnitResult;
-use super::{Failure, WINDOW_FN_URN, WINDOW_MAPPING_URN};
+use super::{Failure, WINDOW_FN_URN, WindowMapping};
 use crate::coders::CoderSpec;
 use crate::error::{BoxError, Place};
 use crate::time::Timestamp;
@@ -138,11 +137,12 @@ impl WindowFns {
     /// # Errors
     /// When this program has none such, or its proto is malformed.
     pub fn of_mapping(&self, mapping: &FunctionSpec) -> UnitResult<WindowFunction> {
-        if mapping.urn != WINDOW_MAPPING_URN {
-            let urn = &mapping.urn;
-            return Err(Failure::new(format!("the mapping of windows `{urn}` is unknown")));
-        }
-        let window_fn = FunctionSpec::decode(mapping.payload.clone());
-        self.get(&window_fn.map_err(|error| Failure::from_error(&error))?)
+        let read = WindowMapping::from_proto(mapping).ok_or_else(|| {
+            Failure::new(format!(
+                "the mapping `{}` of windows is unknown or malformed",
+                mapping.urn
+            ))
+        })?;
+        self.get(&read.window_fn.unwrap_or_default())
     }
 }

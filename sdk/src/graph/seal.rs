@@ -16,7 +16,7 @@ use super::stateful::stateful_requirements;
 use crate::coders::CoderSpec;
 use crate::error::{Error, Mistake, Result};
 use crate::exec::{
-    COMBINE_FN_URN, DO_FN_URN, FnTable, Function, WINDOW_FN_URN, WINDOW_MAPPING_URN, WindowFunction,
+    COMBINE_FN_URN, DO_FN_URN, FnTable, Function, WINDOW_FN_URN, WindowFunction, WindowMapping,
 };
 use crate::window::AnyWindowFn;
 
@@ -354,13 +354,13 @@ impl Sealing<'_> {
 
     /// Runners know how elements are asked for; the view and the mapping of windows are the SDK's.
     fn side_input(&mut self, side: &SideInputSpec, input: &Collection) -> proto::SideInput {
-        let spec = |urn: &str, payload| proto::FunctionSpec { urn: urn.to_owned(), payload };
-        let window_fn = self.window_fn(input.windowing.window_fn(), input.windowed_by);
-        let mapped_by = window_fn.encode_to_vec().into();
+        let spec = |urn: &str| proto::FunctionSpec { urn: urn.to_owned(), payload: Bytes::new() };
+        let window_fn = input.windowing.window_fn();
+        let mapping = WindowMapping::of(window_fn, self.window_fn(window_fn, input.windowed_by));
         proto::SideInput {
-            access_pattern: Some(spec(side.pattern.urn(), Bytes::new())),
-            view_fn: Some(spec("purlin:view:v1", Bytes::new())),
-            window_mapping_fn: Some(spec(WINDOW_MAPPING_URN, mapped_by)),
+            access_pattern: Some(spec(side.pattern.urn())),
+            view_fn: Some(spec("purlin:view:v1")),
+            window_mapping_fn: Some(mapping.to_proto()),
         }
     }
 

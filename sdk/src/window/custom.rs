@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use purlin_proto::urns::coders as urns;
@@ -122,7 +123,7 @@ pub trait WindowFn: fmt::Debug + Send + Sync + 'static {
     /// The window of a side input, windowed by this function, that an element in the window `main`
     /// of another function sees: without this, the earliest that holds the end of `main`. It must
     /// depend on nothing but the function and `main`: runners ask once, for elements that wait until
-    /// that window is ready. Since it may be any window, all are kept until the readers have ended.
+    /// that window is ready.
     ///
     /// # Errors
     /// When there is none; the job then fails.
@@ -136,6 +137,15 @@ pub trait WindowFn: fmt::Debug + Send + Sync + 'static {
         let first = earliest(&Windows::from(windows));
         let first = first.ok_or_else(|| format!("no window holds the end of `{}`", main[0]))?;
         Ok(Self::Window::of_window(&first)?)
+    }
+
+    /// How long before the end of `main` the window that
+    /// [`side_input_window`](Self::side_input_window) gives may end, at most: zero where it always
+    /// holds the end of `main`. Windows of a side input are dropped when the readers are so far
+    /// behind their end, and elements whose own windows the watermark has passed are too late to see
+    /// any. Without this, all windows are kept until the readers have ended.
+    fn maximum_lookback(&self) -> Option<Duration> {
+        None
     }
 }
 
@@ -181,6 +191,7 @@ pub(crate) trait Erased: fmt::Debug + Send + Sync {
     fn is_merging(&self) -> bool;
     fn merge(&self, windows: &[Window]) -> Result<Merging, BoxError>;
     fn side_input_window(&self, main: &Window) -> Result<Window, BoxError>;
+    fn maximum_lookback(&self) -> Option<Duration>;
     fn window_coder(&self) -> CoderSpec;
     fn type_id_of(&self) -> TypeId;
 }
@@ -211,7 +222,22 @@ impl<F: WindowFn> Erased for F {
     }
 
     fn side_input_window(&self, main: &Window) -> Result<Window, BoxError> {
-        Ok(WindowFn::side_input_window(self, main)?.to_window()?)
+        let seen = WindowFn::side_input_window(self, main)?.to_window()?;
+        match WindowFn::maximum_lookback(self) {
+            Some(lookback) if seen.max_timestamp() + lookback < main.max_timestamp() => {
+                let lookback = lookback.as_millis();
+                Err(format!(
+                    "from `{main}` the function looks back to `{seen}`, but its \
+                     `maximum_lookback` is {lookback} ms"
+                )
+                .into())
+            }
+            _ => Ok(seen),
+        }
+    }
+
+    fn maximum_lookback(&self) -> Option<Duration> {
+        WindowFn::maximum_lookback(self)
     }
 
     fn window_coder(&self) -> CoderSpec {

@@ -146,8 +146,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         claim: "what a function may still look back to is dropped",
         file: "side_facts.rs",
-        right: "(is_known && Timestamp(last) < reader)",
-        wrong: "(is_known || Timestamp(last) < reader)",
+        right: "Mapping::Asked { lookback } => lookback,",
+        wrong: "Mapping::Asked { .. } => Some(0),",
+    },
+    Mutant {
+        claim: "what nobody sees any more is kept",
+        file: "side_facts.rs",
+        right: "Mapping::Asked { lookback } => lookback,",
+        wrong: "Mapping::Asked { .. } => None,",
+    },
+    Mutant {
+        claim: "an element goes on that is too late for what it would see",
+        file: "side_facts.rs",
+        right: "Mapping::Asked { lookback: Some(_) } => Timestamp(self.last(main)) < arrival,",
+        wrong: "Mapping::Asked { lookback: Some(_) } => reader == Timestamp::MAX,",
     },
     Mutant {
         claim: "a second attempt forgets what the first was to ask",

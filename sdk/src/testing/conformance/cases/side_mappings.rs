@@ -1,5 +1,7 @@
 //! Side inputs of whose windows a user's function says which one elements see.
 
+use std::time::Duration;
+
 use crate::Element;
 use crate::error::BoxError;
 use crate::pcollection::PCollection;
@@ -19,7 +21,8 @@ use crate::window::{
 
 list!(SideInputs: a_function_maps_the_global_window, a_function_maps_sliding_windows,
     a_function_maps_windows_of_its_own, an_element_of_a_script_sees_what_came_in_time,
-    an_error_of_a_mapping, a_panic_of_a_mapping, an_endless_side_input_of_own_windows_is_drained;
+    an_element_too_late_for_what_it_would_see_is_dropped, an_error_of_a_mapping,
+    a_panic_of_a_mapping, a_mapping_that_looks_back_too_far, an_endless_side_input_of_own_windows_is_drained;
     sharing: an_element_waits_for_the_window_that_a_function_says,
     an_element_waits_for_an_own_window_of_a_bounded_side_input,
     an_element_waits_for_own_windows_of_each_side_input,
@@ -54,6 +57,8 @@ enum Tens {
     Before,
     /// Always the first.
     First,
+    /// That before, which is further away than it says.
+    TooFar,
     Error,
     Panic,
 }
@@ -73,10 +78,18 @@ impl WindowFn for Tens {
         let same = Ten::at(main.max_timestamp());
         match self {
             Self::Same => Ok(same),
-            Self::Before => Ok(Ten { number: same.number - 1 }),
+            Self::Before | Self::TooFar => Ok(Ten { number: same.number - 1 }),
             Self::First => Ok(Ten { number: 0 }),
             Self::Error => Err("there is nothing to be seen".into()),
             Self::Panic => panic!("no idea what to see"),
+        }
+    }
+
+    fn maximum_lookback(&self) -> Option<Duration> {
+        match self {
+            Self::Before => Some(seconds(10)),
+            Self::First => None,
+            _ => Some(Duration::ZERO),
         }
     }
 }
@@ -123,6 +136,14 @@ fn an_element_of_a_script_sees_what_came_in_time(p: &Pipeline) -> Ending {
     Ending::done().saw(&[("1 sees 3", 1), ("2 sees 7", 1)])
 }
 
+fn an_element_too_late_for_what_it_would_see_is_dropped(p: &Pipeline) -> Ending {
+    let script = [Add("side", 3), Add("main", 1), Mark(10), At("main", 2, 2), Add("main", 15)];
+    let input = play(p, script);
+    let of = |wanted: &'static str| input.filter(move |(name, _)| name == wanted).map(|(_, n)| n);
+    see(&see_sums(&of("main").window_into(tens()), &of("side").window_into(Tens::Same)));
+    Ending::done().saw(&[("1 sees 3", 1), ("15 sees 0", 1)]).counted("droppedDueToLateness", 1)
+}
+
 fn failing(p: &Pipeline, mapping: Tens) {
     let side = script(p, [Give(3, 3), Watermark(10)]).window_into(mapping).named("Tens");
     let _ = see_sums(&script(p, [Give(1, 1)]).window_into(tens()), &side);
@@ -136,6 +157,11 @@ fn an_error_of_a_mapping(p: &Pipeline) -> Ending {
 fn a_panic_of_a_mapping(p: &Pipeline) -> Ending {
     failing(p, Tens::Panic);
     Ending::failed(&["`Tens` panicked", "no idea what to see", "side_mappings.rs:"])
+}
+
+fn a_mapping_that_looks_back_too_far(p: &Pipeline) -> Ending {
+    failing(p, Tens::TooFar);
+    Ending::failed(&["`Tens`", "looks back", "`maximum_lookback` is 0 ms", "side_mappings.rs:"])
 }
 
 fn an_endless_side_input_of_own_windows_is_drained(p: &Pipeline) -> Ending {
