@@ -15,8 +15,9 @@
 //!   back as [`Event::BundleDone`].
 //! - [`Shuffle`] makes a stage's outputs fit for whoever reads them (partitions, windows); it runs
 //!   on the executor's threads, also for outputs that come from worker processes.
-//! - [`group_bundle`] groups by key; executors call it for bundles of [`BundleInput::Groups`]. Of
-//!   the others [`user_input`] is what the stage's user code reads.
+//! - [`own_work`] is for bundles that run no stage of user code: executors call it to group by key,
+//!   and to ask users' window functions which windows of side inputs elements see, through
+//!   [`UserWindows`]. Of the other bundles [`user_input`] is what the stage's user code reads.
 //! - [`LocalExecutor`] runs bundles in this process, [`Threads`] runs it on threads, [`drive`]
 //!   turns actions into calls of an [`Executor`] until the job ends, and [`JobHandle`] is the
 //!   [`Job`](purlin_sdk::runner::Job) that a runner returns.

@@ -23,7 +23,7 @@ impl Schedule {
         now: Timestamp,
     ) -> Option<Flight> {
         let stage = self.choose_stage(facts, state, config, now)?;
-        let questions = self.questions(facts, state, stage);
+        let questions = self.questions(state, stage);
         let (partition, timers) = match questions.is_empty() {
             true => self.choose_timers(facts, state, stage, now),
             false => (None, Vec::new()),
@@ -81,28 +81,23 @@ impl Schedule {
     fn can_run(&self, facts: &Facts, state: &State, stage: StageId, now: Timestamp) -> bool {
         self.ready[stage.0].iter().any(|id| self.may_take(facts, state, stage, *id))
             || self.due_partitions(facts, state, stage, now).next().is_some()
-            || self.may_ask(facts, state, stage)
+            || self.may_ask(state, stage)
     }
 
     /// Whether users' functions are to be asked what elements see that wait, and nobody does so.
-    fn may_ask(&self, facts: &Facts, state: &State, stage: StageId) -> bool {
+    fn may_ask(&self, state: &State, stage: StageId) -> bool {
         let mut flights = self.in_flight.values().chain(&self.retries);
-        state.questions(facts, stage).next().is_some()
+        state.questions(stage).next().is_some()
             && !flights.any(|it| it.stage == stage && !it.questions.is_empty())
     }
 
     /// The windows about which the next bundle of a stage asks. Many elements may wait for the
     /// answers, so these come first.
-    fn questions(
-        &self,
-        facts: &Facts,
-        state: &State,
-        stage: StageId,
-    ) -> Vec<(CollectionId, Window)> {
-        if !self.may_ask(facts, state, stage) {
+    fn questions(&self, state: &State, stage: StageId) -> Vec<(CollectionId, Window)> {
+        if !self.may_ask(state, stage) {
             return Vec::new();
         }
-        let questions = state.questions(facts, stage).take(MOST_ENTRIES);
+        let questions = state.questions(stage).take(MOST_ENTRIES);
         questions.map(|(side, window)| (side, window.clone())).collect()
     }
 

@@ -14,7 +14,8 @@ impl State {
     /// Checks what must hold after every commit.
     ///
     /// # Errors
-    /// When a window of waiting elements (I2), a hold (I5), a timer (I6), a bundle to be finalised (I7) or a byte (I9) is counted wrongly.
+    /// When a window of waiting elements (I2), a hold (I5), a timer (I6), a bundle to be finalised
+    /// (I7) or a byte (I9) is counted wrongly.
     pub(crate) fn audit(&self, facts: &Facts) -> Result<(), String> {
         for (stage, described) in self.stages.iter().zip(&facts.plan.stages) {
             let at = |problem: String| format!("{problem}, in stage `{}`", described.name);

@@ -52,16 +52,10 @@ impl State {
     /// side input. What is complete needs no question.
     pub(crate) fn questions(
         &self,
-        facts: &Facts,
         stage: StageId,
     ) -> impl Iterator<Item = (CollectionId, &Window)> {
-        let sides = sides(facts, stage).filter(|(collection, side)| {
-            side.is_asked() && self.watermarks[collection.0] < Timestamp::MAX
-        });
-        sides.flat_map(move |(collection, _)| {
-            let unknown = self.stages[stage.0].side_windows.unknown(collection);
-            unknown.map(move |window| (collection, window))
-        })
+        let unknown = self.stages[stage.0].side_windows.unknown();
+        unknown.filter(|(side, _)| self.watermarks[side.0] < Timestamp::MAX)
     }
 
     /// Whether elements come so late that what they would see was dropped.

@@ -72,10 +72,12 @@ impl SideWindows {
         self.by_main.get(main)?.seen.get(&side)
     }
 
-    /// The windows of waiting elements of which it is not known what is seen of a side input.
-    pub(super) fn unknown(&self, side: CollectionId) -> impl Iterator<Item = &Window> {
-        let is_known = move |window: &&Window| self.seen(side, window).is_some();
-        self.open.iter().filter(move |window| !is_known(window))
+    /// The windows of waiting elements, each with a side input of which it is not known what they
+    /// see.
+    pub(super) fn unknown(&self) -> impl Iterator<Item = (CollectionId, &Window)> {
+        let of = |side| self.open.iter().map(move |window| (side, window));
+        let all = self.sides.iter().copied().flat_map(of);
+        all.filter(|(side, window)| self.seen(*side, window).is_none())
     }
 
     /// Forgets the windows that the watermark of the elements has passed. Where late ones come, the
