@@ -141,9 +141,14 @@ pub trait WindowFn: fmt::Debug + Send + Sync + 'static {
 
     /// How long before the end of `main` the window that
     /// [`side_input_window`](Self::side_input_window) gives may end, at most: zero where it always
-    /// holds the end of `main`. Windows of a side input are dropped when the readers are so far
-    /// behind their end, and elements whose own windows the watermark has passed are too late to see
-    /// any. Without this, all windows are kept until the readers have ended.
+    /// holds the end of `main`.
+    ///
+    /// A window of a side input is dropped once the watermark of its readers is past its end by that
+    /// much and by the allowed lateness. Elements whose own window the watermark has passed by the
+    /// allowed lateness of the side input are then dropped and counted. Without this, all windows are
+    /// kept until the readers have ended.
+    ///
+    /// **Source:** `maximumLookback` of `WindowMappingFn` in Beam's Java SDK.
     fn maximum_lookback(&self) -> Option<Duration> {
         None
     }
