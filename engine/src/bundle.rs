@@ -66,6 +66,9 @@ pub enum BundleInput {
     /// Accumulators that wait in a GroupByKey stage, to be merged: see
     /// [`user_input`](crate::user_input).
     Compact(GroupInput),
+    /// Windows of elements that wait, each with a side input of which only a user's function knows
+    /// what they see; see [`own_work`](crate::own_work).
+    Windows(Vec<(CollectionId, Window)>),
 }
 
 impl BundleInput {
@@ -76,13 +79,14 @@ impl BundleInput {
             Self::Elements(chunks) => chunks.iter().map(|chunk| chunk.count as usize).sum(),
             Self::Groups(groups) => groups.iter().map(GroupInput::count).sum(),
             Self::Compact(group) => group.count(),
+            Self::Windows(windows) => windows.len(),
         }
     }
 
     /// The pairs that it groups.
     pub(crate) fn groups(&self) -> &[GroupInput] {
         match self {
-            Self::Elements(_) => &[],
+            Self::Elements(_) | Self::Windows(_) => &[],
             Self::Groups(groups) => groups,
             Self::Compact(group) => std::slice::from_ref(group),
         }
@@ -95,6 +99,7 @@ impl BundleInput {
             Self::Elements(chunks) => chunks.iter().map(|chunk| chunk.size_bytes()).sum(),
             Self::Groups(groups) => groups.iter().map(GroupInput::size_bytes).sum(),
             Self::Compact(group) => group.size_bytes(),
+            Self::Windows(_) => 0,
         }
     }
 }
@@ -192,6 +197,19 @@ pub struct BundleResult {
     pub metrics: BundleMetrics,
     /// Whether somebody holds finalisers for it.
     pub finalizes: bool,
+    /// What users' functions said about [`BundleInput::Windows`].
+    pub seen: Vec<SeenWindow>,
+}
+
+/// The window of a side input that elements see.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SeenWindow {
+    /// The side input.
+    pub collection: CollectionId,
+    /// The window that the elements are in.
+    pub main: Window,
+    /// What they see in it.
+    pub seen: Window,
 }
 
 /// Elements for a collection, prepared for whoever reads it.

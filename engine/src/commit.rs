@@ -7,7 +7,7 @@ use purlin_sdk::Timestamp;
 use purlin_sdk::Window;
 use purlin_sdk::exec::{Chunk, MetricValue};
 
-use crate::bundle::{BundleId, Output};
+use crate::bundle::{BundleId, Output, SeenWindow};
 use crate::keyed::KeyChange;
 use crate::plan::StageId;
 
@@ -86,6 +86,8 @@ pub struct BundleCommit {
     pub metrics: Vec<(String, String, MetricValue)>,
     /// Whether it waits for finalisation.
     pub finalizes: bool,
+    /// What users' functions said of the windows of side inputs.
+    pub seen: Vec<SeenWindow>,
 }
 
 /// An element in the middle of its work, cut in two.

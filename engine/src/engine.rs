@@ -228,6 +228,7 @@ impl Engine {
                 .map(|partition| KeyChanges { partition, changes: result.changes }),
             metrics: named_metrics(descriptor, result.metrics),
             finalizes: result.finalizes,
+            seen: result.seen,
         })
     }
 

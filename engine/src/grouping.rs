@@ -17,7 +17,7 @@ use purlin_sdk::{PaneInfo, Stamp, Timestamp, Window, Windows};
 use crate::bundle::{Bundle, BundleInput, BundleResult, GroupInput, GroupSlice};
 use crate::grouping::divide::{Part, Parts};
 use crate::keyed::group_keyed;
-use crate::plan::{CollectionId, Plan, StageKind};
+use crate::plan::{CollectionId, StageKind};
 use crate::random::Random;
 use crate::shuffle::{Shuffle, end_of};
 
@@ -25,14 +25,6 @@ mod divide;
 
 /// The size at which a chunk of groups is handed on.
 pub(crate) const CHUNK_BYTES: usize = 256 * 1024;
-
-/// Whether a bundle is for [`group_bundle`], and not for user code: a grouping stage has some to
-/// merge accumulators.
-#[must_use]
-pub fn is_grouping(plan: &Plan, bundle: &Bundle) -> bool {
-    matches!(plan.stages[bundle.stage.0].kind, StageKind::GroupByKey { .. })
-        && !matches!(bundle.input, BundleInput::Compact(_))
-}
 
 /// Runs a bundle of a GroupByKey stage.
 ///

@@ -15,8 +15,9 @@
 //!   back as [`Event::BundleDone`].
 //! - [`Shuffle`] makes a stage's outputs fit for whoever reads them (partitions, windows); it runs
 //!   on the executor's threads, also for outputs that come from worker processes.
-//! - [`group_bundle`] groups by key; executors call it for bundles of [`BundleInput::Groups`]. Of
-//!   the others [`user_input`] is what the stage's user code reads.
+//! - [`own_work`] is for bundles that run no stage of user code: executors call it to group by key,
+//!   and to ask users' window functions which windows of side inputs elements see, through
+//!   [`UserWindows`]. Of the other bundles [`user_input`] is what the stage's user code reads.
 //! - [`LocalExecutor`] runs bundles in this process, [`Threads`] runs it on threads, [`drive`]
 //!   turns actions into calls of an [`Executor`] until the job ends, and [`JobHandle`] is the
 //!   [`Job`](purlin_sdk::runner::Job) that a runner returns.
@@ -50,6 +51,7 @@ mod job;
 mod keyed;
 mod local;
 mod outcome;
+mod own_work;
 pub mod plan;
 mod random;
 mod record;
@@ -71,10 +73,11 @@ mod spill;
 mod state;
 mod threads;
 mod topology;
+mod user_windows;
 
 pub use bundle::{
     Bundle, BundleId, BundleInput, BundleResult, GroupInput, GroupSlice, HeldSlice, Output,
-    WindowSlice,
+    SeenWindow, WindowSlice,
 };
 pub use commit::{
     BundleCommit, COMMIT_VERSION, Change, Commit, KeyChanges, ResidualWork, SplitCommit,
@@ -83,14 +86,15 @@ pub use config::EngineConfig;
 pub use drive::{Executor, drive, drive_on_thread};
 pub use engine::Engine;
 pub use event::{Action, Event};
-pub use grouping::{group_bundle, is_grouping, user_input};
+pub use grouping::{group_bundle, user_input};
 pub use job::JobHandle;
 pub use keyed::{
     BagChange, CellChange, CellId, Clocks, DueTimer, FiredTimers, KeptBytes, KeyChange,
-    KeyedBundle, KeyedInput, SmallMap, Table, Timer, TimerId, WindowMerger, is_user_state,
+    KeyedBundle, KeyedInput, SmallMap, Table, Timer, TimerId, is_user_state,
 };
 pub use local::LocalExecutor;
 pub use outcome::Outcome;
+pub use own_work::{is_own_work, own_work};
 pub use random::Random;
 pub use refuse::{GAPS, plan_for, refuse_unsupported};
 pub use shuffle::Shuffle;
@@ -101,3 +105,4 @@ pub use spill::{
 };
 pub use state::State;
 pub use threads::Threads;
+pub use user_windows::UserWindows;

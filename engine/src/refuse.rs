@@ -53,7 +53,9 @@ pub fn refuse_unsupported(plan: &Plan, runner: &str) -> Result<(), Error> {
         let StageKind::Sdk(sdk) = &stage.kind else { continue };
         for side in &sdk.side_inputs {
             let collection = &plan.collections[side.collection.0];
-            if !collection.is_bounded && !SideFacts::of(collection).is_ready_before_its_end() {
+            if !collection.is_bounded
+                && !SideFacts::of(plan, side.collection).is_ready_before_its_end()
+            {
                 refuse(UNENDING_SIDE_INPUT, &stage.name, runner)?;
             }
         }
@@ -68,5 +70,51 @@ fn refuse(feature: &str, transform: &str, runner: &str) -> Result<(), Error> {
             runner: runner.to_owned(),
             feature: format!("{feature}, which `{transform}` needs: {}", gap.reason),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use purlin_proto::pipeline::merge_status;
+    use purlin_sdk::io::periodic_impulse;
+    use purlin_sdk::{AssignContext, BoxError, IntervalWindow, Timestamp, WindowFn};
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Own;
+
+    impl WindowFn for Own {
+        type Window = IntervalWindow;
+        fn assign(&self, cx: &AssignContext<'_>) -> Result<Vec<IntervalWindow>, BoxError> {
+            let start = cx.timestamp;
+            Ok(vec![IntervalWindow { start, end: Timestamp(start.0 + 1) }])
+        }
+    }
+
+    fn endless() -> Pipeline {
+        let p = purlin_sdk::Pipeline::new();
+        let every = std::time::Duration::from_secs(1);
+        let side = periodic_impulse(Timestamp(0), Timestamp::MAX, every);
+        let side = p.apply(side).window_into(Own);
+        drop(p.create([1i64]).with_side_input(side.as_iter()).map(|n, _| n).named("Look"));
+        p.seal().expect("a pipeline").pipeline
+    }
+
+    #[test]
+    fn an_endless_side_input_runs_where_a_function_maps_windows() {
+        plan_for("direct", &endless(), &PlanOptions::default()).expect("it runs");
+    }
+
+    #[test]
+    fn an_endless_side_input_whose_windows_merge_is_refused_by_name() {
+        let mut pipeline = endless();
+        let components = pipeline.components.as_mut().expect("components");
+        for windowing in components.windowing_strategies.values_mut() {
+            windowing.merge_status = merge_status::Enum::NeedsMerge.into();
+        }
+        let refused = plan_for("direct", &pipeline, &PlanOptions::default());
+        let text = refused.expect_err("it would never be ready").to_string();
+        assert!(text.contains(UNENDING_SIDE_INPUT) && text.contains("`Look`"), "{text}");
     }
 }

@@ -8,14 +8,14 @@ mod splits;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use purlin_sdk::Timestamp;
+use purlin_sdk::{Timestamp, Window};
 
 use self::limits::{bytes_behind, may_not_end, next_processing};
 use self::splits::Sharing;
 use crate::bundle::{Bundle, BundleId};
 use crate::config::EngineConfig;
 use crate::keyed::DueTimer;
-use crate::plan::StageId;
+use crate::plan::{CollectionId, StageId};
 use crate::random::Random;
 use crate::state::{Facts, State, Work};
 
@@ -44,6 +44,8 @@ pub(crate) struct Flight {
     pub(crate) partition: Option<u32>,
     /// The timers that it fires.
     timers: Vec<DueTimer>,
+    /// The windows about which it asks users' functions, each with a side input.
+    questions: Vec<(CollectionId, Window)>,
     started: Timestamp,
     was_asked_to_stop: bool,
     /// Whether its restrictions are truncated first, because the job drains.

@@ -91,9 +91,8 @@ impl Topology {
         let has_readers =
             plan.stages.iter().map(|stage| outputs_of(stage).into_iter().any(is_read)).collect();
         let is_endless = plan.stages.iter().map(|stage| plan.is_endless(stage)).collect();
-        let sides = plan.collections.iter().map(|collection| {
-            (!collection.side_consumers.is_empty()).then(|| SideFacts::of(collection))
-        });
+        let is_side = |id: CollectionId| !plan.collections[id.0].side_consumers.is_empty();
+        let sides = all().map(|id| is_side(id).then(|| SideFacts::of(plan, id)));
         let groupings = plan.stages.iter().filter(|stage| hands_over && !is_keyed(stage.id));
         let handed_by = groupings
             .filter_map(|stage| Some((handed_to(plan, stage, &deliveries, &is_keyed)?, stage.id)));
@@ -197,7 +196,7 @@ fn needs(
                 needs.windows = true;
             }
             Reader::Side => {
-                let side = SideFacts::of(&plan.collections[delivery.collection.0]);
+                let side = SideFacts::of(plan, delivery.collection);
                 needs.windows = true;
                 needs.panes |= side.has_panes;
                 needs.keys |= is_looked_up(plan, delivery.collection);
@@ -206,9 +205,8 @@ fn needs(
                 needs.partitions |= is_keyed(stage);
                 if let StageKind::Sdk(sdk) = &plan.stages[stage.0].kind {
                     let mut sides = sdk.side_inputs.iter();
-                    let collection = |id: CollectionId| &plan.collections[id.0];
-                    needs.uniform |= sides
-                        .any(|side| !SideFacts::of(collection(side.collection)).is_ready_at_once);
+                    needs.uniform |=
+                        sides.any(|side| !SideFacts::of(plan, side.collection).is_ready_at_once);
                     needs.windows |= needs.uniform;
                     needs.single |= sdk.is_splittable;
                 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use purlin::prelude::*;
 use purlin::runners::{DirectRunner, ParallelRunner};
+use purlin::{AssignContext, IntervalWindow};
 
 /// A pipeline in the making: pairs that are transformed step by step.
 type Pairs = PCollection<(u64, i64)>;
@@ -36,9 +37,39 @@ fn source(p: &Pipeline, random: &mut Random) -> Pairs {
         .with_timestamps(move |(_, n)| Timestamp(n * i64::try_from(spread).unwrap()))
 }
 
+/// Consecutive windows, of which elements see the one before their own.
+#[derive(Debug)]
+struct Ago {
+    length: i64,
+}
+
+impl Ago {
+    fn window(&self, at: i64) -> IntervalWindow {
+        let last = Timestamp::END_OF_GLOBAL_WINDOW.millis();
+        let start = at.div_euclid(self.length) * self.length;
+        IntervalWindow { start: Timestamp(start), end: Timestamp((start + self.length).min(last)) }
+    }
+}
+
+impl WindowFn for Ago {
+    type Window = IntervalWindow;
+
+    fn assign(&self, cx: &AssignContext<'_>) -> Result<Vec<IntervalWindow>, BoxError> {
+        Ok(vec![self.window(cx.timestamp.millis())])
+    }
+
+    fn side_input_window(&self, main: &Window) -> Result<IntervalWindow, BoxError> {
+        Ok(self.window(main.max_timestamp().millis() - self.length))
+    }
+
+    fn maximum_lookback(&self) -> Option<Duration> {
+        Some(Duration::from_millis(self.length.unsigned_abs()))
+    }
+}
+
 /// All combinations and groupings here give the same in any order of elements.
 fn step(pairs: &Pairs, random: &mut Random) -> Pairs {
-    match random.below(12) {
+    match random.below(13) {
         0 => pairs.map(|(key, n)| (key / 2, n + 1)),
         1 => pairs.filter(|(key, n)| (key ^ n.unsigned_abs()) % 3 != 0),
         2 => pairs.flat_map(|(key, n)| (0..key % 3).map(move |part| (key + part, n))),
@@ -59,6 +90,12 @@ fn step(pairs: &Pairs, random: &mut Random) -> Pairs {
             let even = pairs.filter(|(_, n)| n % 2 == 0);
             let joined = even.inner_join(&pairs.map(|(key, n)| (key, n & 1)).distinct());
             joined.map(|(key, (left, right))| (key, left.wrapping_mul(right)))
+        }
+        11 => {
+            let length = 1 + i64::try_from(random.below(5_000_000)).unwrap();
+            let side = pairs.map(|(_, n)| n).window_into(Ago { length }).combine_globally(Sum);
+            let before = pairs.with_side_input(side.as_singleton_or(0));
+            before.map(|(key, n), before| (key, n ^ (before & 0xff)))
         }
         _ => pairs.flatten_with([pairs.map(|(key, n)| (key + 1, n ^ 1))]),
     }

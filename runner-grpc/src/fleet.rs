@@ -16,7 +16,7 @@ use purlin_sdk::{Error, Result};
 
 use crate::fn_api::{Worker, WorkerKind, Workers};
 use crate::process::Process;
-use crate::remote::{Fate, MergeStage, Pool, Running};
+use crate::remote::{Fate, Helpers, Pool, Running};
 use crate::sync::lock;
 use crate::worker::setup::{ENDPOINT_VARIABLE, ID_VARIABLE};
 use crate::{secret, transport};
@@ -42,8 +42,8 @@ pub(crate) struct FleetConfig {
     /// How many bundles each runs at a time.
     pub(crate) threads: usize,
     pub(crate) fate: Fate,
-    /// The helpers that merge windows, of which the workers know.
-    pub(crate) merging: Vec<MergeStage>,
+    /// The helper stages, of which the workers know.
+    pub(crate) helpers: Helpers,
 }
 
 /// The workers of a job.
@@ -90,9 +90,9 @@ impl Fleet {
         self.pools.get(environment_id).cloned()
     }
 
-    /// The helpers that they run to merge windows.
-    pub(crate) fn merging(&self) -> &[MergeStage] {
-        &self.config.merging
+    /// The helper stages that they run.
+    pub(crate) fn helpers(&self) -> &Helpers {
+        &self.config.helpers
     }
 
     /// What they are doing.
@@ -248,12 +248,12 @@ fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {
 /// The descriptors of a plan and its helpers, each with the endpoints that its workers need.
 pub(crate) fn descriptors(
     plan: &Plan,
-    merging: &[MergeStage],
+    helpers: &Helpers,
     address: &str,
 ) -> HashMap<String, ProcessBundleDescriptor> {
     let sdk_stages = plan.stages.iter().filter_map(|stage| stage.sdk());
     let stages = sdk_stages.flat_map(|sdk| [&sdk.descriptor].into_iter().chain(&sdk.draining));
-    let all = stages.chain(merging.iter().map(|stage| &stage.descriptor));
+    let all = stages.chain(helpers.descriptors());
     let complete = |descriptor: &Arc<ProcessBundleDescriptor>| {
         let descriptor = crate::endpoints::complete(descriptor, address);
         (descriptor.id.clone(), descriptor)

@@ -9,12 +9,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use prost::Message;
 use purlin_proto::fn_execution::{ProcessBundleDescriptor, RemoteGrpcPort, StateKey};
-use purlin_proto::pipeline::{Coder, FunctionSpec, PTransform, Pipeline};
+use purlin_proto::pipeline::{Coder, FunctionSpec, PCollection, PTransform, Pipeline};
 use purlin_proto::urns;
 use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::coders::{CoderSpec, Nesting, Reader};
 use purlin_sdk::exec::{
-    BundleProcessor, Chunk, ExecConfig, Framing, Host, StatePage, WindowFunction,
+    BundleProcessor, Chunk, ExecConfig, Framing, Host, StatePage, WindowFunction, WindowMapping,
 };
 use purlin_sdk::{
     AssignContext, BoundedWindow, BoxError, CalendarWindows, Element, Failure, IntervalWindow,
@@ -370,6 +370,56 @@ fn a_runner_can_have_windows_of_a_users_own_merged() {
 fn a_merging_that_fails_names_its_transform() {
     let failure = answer(&windowed(Greedy), &[interval(0, 1), interval(0, 2)]).err().unwrap();
     assert_eq!(failure.transform, "Windowed");
+}
+
+/// What the stage answers to a request about a window of another function under the nonce `key`.
+fn mapped(sealed: &Sealed, main: &Window) -> Result<Bytes, Box<Failure>> {
+    let interval = CoderSpec::new(urns::coders::INTERVAL_WINDOW, vec![]);
+    let request = CoderSpec::kv(Bytes::coder_spec(), interval);
+    let answer = CoderSpec::kv(Bytes::coder_spec(), function(sealed).window_coder());
+    let mapping = WindowMapping { window_fn: Some(spec_of(sealed)), lookback: None }.to_proto();
+    let urn = urns::transforms::MAP_WINDOWS.to_owned();
+    let map = PTransform {
+        spec: Some(FunctionSpec { urn, payload: mapping.encode_to_vec().into() }),
+        inputs: [("in".to_owned(), "requests".to_owned())].into(),
+        outputs: [("out".to_owned(), "answers".to_owned())].into(),
+        ..PTransform::default()
+    };
+    let stage = stage(&sealed.pipeline, map, [request.clone(), global()], [answer, global()]);
+    let mut stage = ProcessBundleDescriptor::clone(&stage);
+    let coder_id = coder(&mut stage.coders, &request);
+    let requests = PCollection { coder_id, ..PCollection::default() };
+    stage.pcollections.insert("requests".to_owned(), requests);
+    let mut data = b"\x03key".to_vec();
+    WindowCoder::Interval.put_window(&mut data, main);
+    Ok(run(sealed, &Arc::new(stage), data)?[0].data.clone())
+}
+
+#[test]
+fn a_runner_can_have_the_windows_of_side_inputs_found() {
+    let mut expected = b"\x03key".to_vec();
+    WindowCoder::Custom.put_window(&mut expected, &parity(7));
+    assert_eq!(mapped(&by_parity(), &interval(0, 8)).unwrap(), expected);
+    let mut expected = b"\x03key".to_vec();
+    WindowCoder::Interval.put_window(&mut expected, &interval(86_400_000, 2 * 86_400_000));
+    let days = windowed(CalendarWindows::days(1));
+    assert_eq!(mapped(&days, &interval(0, 86_400_001)).unwrap(), expected);
+}
+
+#[test]
+fn a_mapping_that_fails_names_its_transform() {
+    for (end, text) in [(14, "no parity"), (667, "no window for you")] {
+        let failure = mapped(&by_parity(), &interval(0, end)).err().unwrap();
+        assert_eq!(failure.transform, "Windowed");
+        assert!(failure.to_string().contains(text), "{failure}");
+    }
+}
+
+#[test]
+fn a_mapping_of_another_sdk_is_unknown() {
+    let python = FunctionSpec { urn: "beam:python".to_owned(), ..FunctionSpec::default() };
+    let failure = by_parity().table.window_fns.of_mapping(&python).err().unwrap();
+    assert!(failure.to_string().contains("`beam:python` of windows is unknown"), "{failure}");
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl KeyedBundle {
         }
         let opened = match &bundle.input {
             BundleInput::Elements(chunks) => this.take_elements(facts, user, chunks),
-            BundleInput::Groups(_) | BundleInput::Compact(_) => {
+            BundleInput::Groups(_) | BundleInput::Compact(_) | BundleInput::Windows(_) => {
                 Err(CoderError::new("groups came to a user's stage"))
             }
         };

@@ -9,8 +9,8 @@ use purlin_sdk::{Error, Timestamp, Window};
 
 use super::change::Timer;
 use super::grouping::Grouping;
-use super::merging::MergerSlot;
 use crate::plan::{Plan, SdkStage, StageId, StageKind, par_do_payload};
+use crate::user_windows::UserWindowsSlot;
 
 /// What the engine knows about a stage whose keys have state.
 #[derive(Debug)]
@@ -120,11 +120,15 @@ const OWN_FAMILIES: [&str; 2] = ["sorting", "expiry"];
 
 impl KeyedFacts {
     /// The facts of each stage, `None` for those without state.
-    pub(crate) fn of_plan(plan: &Plan, slot: &MergerSlot) -> Result<Vec<Option<Self>>, Error> {
+    pub(crate) fn of_plan(plan: &Plan, slot: &UserWindowsSlot) -> Result<Vec<Option<Self>>, Error> {
         plan.stages.iter().map(|stage| Self::of_stage(plan, stage.id, slot)).collect()
     }
 
-    fn of_stage(plan: &Plan, stage: StageId, slot: &MergerSlot) -> Result<Option<Self>, Error> {
+    fn of_stage(
+        plan: &Plan,
+        stage: StageId,
+        slot: &UserWindowsSlot,
+    ) -> Result<Option<Self>, Error> {
         let stage = &plan.stages[stage.0];
         match &stage.kind {
             StageKind::Sdk(sdk) if needs_state(sdk) => Self::of_user(plan, sdk).map(Some),

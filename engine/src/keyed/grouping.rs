@@ -9,10 +9,11 @@ use super::cell::CellId;
 use super::change::{Timer, TimerId};
 use super::facts::{CellKind, Clock, Family, KeyedFacts, Kind, lateness};
 use super::kept_bytes::KeptBytes;
-use super::merging::{self, MergerSlot};
+use super::merging;
 use super::timer_coding::{read_window, window_bytes};
 use super::view::View;
 use crate::reduce::{KeyStore, ReduceFn, TimerDomain};
+use crate::user_windows::UserWindowsSlot;
 
 /// A grouping that keeps something for each key.
 pub(super) struct Grouping {
@@ -45,7 +46,7 @@ impl Grouping {
     pub(super) fn facts(
         windowing: &WindowingStrategy,
         windows: WindowCoder,
-        slot: &MergerSlot,
+        slot: &UserWindowsSlot,
     ) -> Result<KeyedFacts, Error> {
         let reduce = ReduceFn::new(windowing, merging::merger(windowing, slot));
         let reduce = reduce.map_err(|failure| Error::Internal(failure.to_string()))?;

@@ -37,8 +37,6 @@ pub use self::change::{BagChange, CellChange, KeyChange, Timer, TimerId};
 pub(crate) use self::facts::KeyedFacts;
 pub(crate) use self::group_bundle::group_keyed;
 pub use self::kept_bytes::KeptBytes;
-pub(crate) use self::merging::MergerSlot;
-pub use self::merging::WindowMerger;
 pub use self::queue::DueTimer;
 pub(crate) use self::queue::Now;
 pub use self::small_map::SmallMap;

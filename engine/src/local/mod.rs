@@ -22,11 +22,13 @@ use self::host::{Collected, LocalHost};
 use self::pool::Pool;
 use crate::bundle::{Bundle, BundleId, BundleResult};
 use crate::event::Event;
-use crate::grouping::{feed, group_bundle, is_grouping};
-use crate::keyed::{KeyedBundle, WindowMerger};
-use crate::plan::SdkStage;
+use crate::grouping::feed;
+use crate::keyed::KeyedBundle;
+use crate::own_work::{is_own_work, own_work};
+use crate::plan::{SdkStage, SideInput, StageId};
 use crate::random::Random;
 use crate::shuffle::Shuffle;
+use crate::user_windows::UserWindows;
 
 /// Runs bundles in this process, on whatever thread asks for it.
 ///
@@ -40,15 +42,25 @@ pub struct LocalExecutor {
 }
 
 /// The window functions of this process.
-struct TableMerger(Arc<FnTable>);
+struct TableWindows(Arc<FnTable>);
 
-impl WindowMerger for TableMerger {
+impl UserWindows for TableWindows {
     fn merge(
         &self,
         window_fn: &FunctionSpec,
         windows: &[Window],
     ) -> Result<Vec<(Window, Vec<Window>)>, Box<Failure>> {
         self.0.window_fn(window_fn)?.merge(windows)
+    }
+
+    fn side_input_windows(
+        &self,
+        _: StageId,
+        side: &SideInput,
+        main: &[Window],
+    ) -> Result<Vec<Window>, Box<Failure>> {
+        let window_fn = self.0.window_fns.of_mapping(&side.mapping)?;
+        main.iter().map(|window| window_fn.side_input_window(window)).collect()
     }
 }
 
@@ -89,7 +101,7 @@ impl LocalExecutor {
     /// An executor of a plan's stages.
     #[must_use]
     pub fn new(shuffle: Arc<Shuffle>, table: Arc<FnTable>) -> Self {
-        shuffle.merge_windows_by(Arc::new(TableMerger(Arc::clone(&table))));
+        shuffle.call_window_fns_by(Arc::new(TableWindows(Arc::clone(&table))));
         Self {
             pool: Pool::new(Arc::clone(&shuffle), table),
             shuffle,
@@ -116,7 +128,7 @@ impl LocalExecutor {
     fn run_unfenced(&self, bundle: &Bundle) -> Result<BundleResult, Box<Failure>> {
         let stage = &self.shuffle.plan().stages[bundle.stage.0];
         match stage.sdk() {
-            _ if is_grouping(self.shuffle.plan(), bundle) => group_bundle(&self.shuffle, bundle),
+            _ if is_own_work(self.shuffle.plan(), bundle) => own_work(&self.shuffle, bundle),
             Some(sdk) => {
                 let mut processor = self.pool.take(bundle, sdk)?;
                 let result = self.process(&mut processor, bundle, sdk)?;

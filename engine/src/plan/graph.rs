@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use purlin_proto::pipeline::{Components, FunctionSpec, PCollection, PTransform};
 
 use super::error::{PlanError, Result};
-use super::traits::Traits;
+use super::traits::{SideTraits, Traits};
 
 /// What all ids begin with that the planner makes up.
 pub(super) const RESERVED_PREFIX: &str = "purlin:";
@@ -78,13 +78,13 @@ impl Node {
         }
     }
 
-    fn is_side_input(&self, local_name: &str) -> bool {
-        self.traits().is_some_and(|traits| traits.side_inputs.contains(local_name))
+    /// What is known of an input that is a side input.
+    pub(super) fn side_traits(&self, local_name: &str) -> Option<&SideTraits> {
+        self.traits()?.side_inputs.get(local_name)
     }
 
-    /// Whether a side input is looked up by key.
-    pub(super) fn reads_by_key(&self, local_name: &str) -> bool {
-        self.traits().is_some_and(|traits| traits.multimaps.contains(local_name))
+    fn is_side_input(&self, local_name: &str) -> bool {
+        self.side_traits(local_name).is_some()
     }
 
     /// Local name and collection of each input that is no side input.

@@ -34,8 +34,10 @@ use std::sync::Arc;
 
 use purlin_proto::fn_execution::ProcessBundleDescriptor;
 use purlin_proto::pipeline::{
-    Pipeline, TestStreamPayload, WindowingStrategy, is_bounded, time_domain,
+    FunctionSpec, Pipeline, TestStreamPayload, WindowingStrategy, is_bounded, merge_status,
+    time_domain,
 };
+use purlin_sdk::StandardWindowFn;
 
 pub use error::PlanError;
 pub use features::{Feature, feature};
@@ -151,6 +153,17 @@ pub struct Collection {
     pub coders: BTreeMap<String, purlin_proto::pipeline::Coder>,
     /// How it is windowed.
     pub windowing: Arc<WindowingStrategy>,
+}
+
+impl Collection {
+    /// Whether only a function of its SDK knows which of its windows elements see, that read it as a
+    /// side input. Windows that merge are none before its end.
+    #[must_use]
+    pub fn is_mapped_by_sdk(&self) -> bool {
+        let window_fn = self.windowing.window_fn.as_ref();
+        window_fn.and_then(StandardWindowFn::from_proto).is_none()
+            && self.windowing.merge_status() == merge_status::Enum::NonMerging
+    }
 }
 
 /// A unit of scheduling.
@@ -272,6 +285,8 @@ pub struct SideInput {
     pub collection: CollectionId,
     /// Whether its elements are pairs that are looked up by key.
     pub by_key: bool,
+    /// How the SDK calls what finds the window of it that elements see.
+    pub mapping: FunctionSpec,
 }
 
 /// A family of timers of a stage.

@@ -198,11 +198,13 @@ impl<'a> Assembly<'a> {
         let mut side_inputs = Vec::new();
         for node in nodes {
             for (local_name, id) in node.side_inputs() {
+                let traits = node.side_traits(local_name).cloned().unwrap_or_default();
                 side_inputs.push(SideInput {
                     transform_id: node.id.clone(),
                     local_name: local_name.clone(),
                     collection: self.traffic.find(id)?,
-                    by_key: node.reads_by_key(local_name),
+                    by_key: traits.is_by_key,
+                    mapping: traits.mapping,
                 });
             }
         }

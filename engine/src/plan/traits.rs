@@ -1,9 +1,9 @@
 //! What the planner must know about a transform of an SDK.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use prost::Message;
-use purlin_proto::pipeline::{PTransform, ParDoPayload, SideInput};
+use purlin_proto::pipeline::{FunctionSpec, PTransform, ParDoPayload, SideInput};
 use purlin_proto::urns::{side_inputs, transforms as urn};
 
 use super::error::{PlanError, Result};
@@ -13,10 +13,8 @@ use super::payload::is_combine_part;
 /// What a transform's payload says about how it may be executed.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Traits {
-    /// Local names of inputs.
-    pub(super) side_inputs: BTreeSet<String>,
-    /// Those of them that are looked up by key.
-    pub(super) multimaps: BTreeSet<String>,
+    /// By the local names of inputs.
+    pub(super) side_inputs: BTreeMap<String, SideTraits>,
     /// Whether it must be the first transform of its stage.
     pub(super) is_root: bool,
     /// Whether nothing is known about it, so that it must be alone in its stage.
@@ -29,6 +27,15 @@ pub(super) struct Traits {
     pub(super) finalizes: bool,
     /// The coder of restrictions of a splittable DoFn that is not expanded yet.
     pub(super) restriction_coder_id: Option<String>,
+}
+
+/// What a payload says of a side input.
+#[derive(Clone, Default, Debug)]
+pub(super) struct SideTraits {
+    /// Whether its elements are looked up by key.
+    pub(super) is_by_key: bool,
+    /// How the SDK calls what finds the window that elements see.
+    pub(super) mapping: FunctionSpec,
 }
 
 /// Whether the transform's payload is a `ParDoPayload`.
@@ -63,9 +70,14 @@ pub(crate) fn par_do_payload(id: &str, transform: &PTransform) -> Result<ParDoPa
     })
 }
 
-fn is_by_key(side: &SideInput) -> bool {
-    let pattern = side.access_pattern.as_ref();
-    pattern.is_some_and(|pattern| pattern.urn == side_inputs::MULTIMAP)
+impl SideTraits {
+    fn of(side: SideInput) -> Self {
+        let pattern = side.access_pattern;
+        Self {
+            is_by_key: pattern.is_some_and(|pattern| pattern.urn == side_inputs::MULTIMAP),
+            mapping: side.window_mapping_fn.unwrap_or_default(),
+        }
+    }
 }
 
 impl Traits {
@@ -87,12 +99,10 @@ impl Traits {
             is_whole && !(payload.state_specs.is_empty() && payload.timer_family_specs.is_empty());
         let wants_special_input =
             is_whole && (payload.requires_time_sorted_input || payload.requires_stable_input);
-        let by_key = payload.side_inputs.iter().filter(|(_, side)| is_by_key(side));
-        let multimaps = by_key.map(|(local_name, _)| local_name.clone()).collect();
+        let side_inputs = payload.side_inputs.into_iter();
         let is_sdf = is_whole && !payload.restriction_coder_id.is_empty();
         Self {
-            multimaps,
-            side_inputs: payload.side_inputs.into_keys().collect(),
+            side_inputs: side_inputs.map(|(name, side)| (name, SideTraits::of(side))).collect(),
             is_root: is_splittable || is_keyed || wants_special_input,
             is_alone: false,
             is_keyed,

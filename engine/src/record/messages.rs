@@ -67,6 +67,18 @@ pub(super) struct BundleRecord {
     pub(super) finalizes: bool,
     #[prost(message, optional, tag = "9")]
     pub(super) keys: Option<super::keys::KeysRecord>,
+    #[prost(message, repeated, tag = "10")]
+    pub(super) seen: Vec<SeenRecord>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct SeenRecord {
+    #[prost(uint64, tag = "1")]
+    pub(super) collection: u64,
+    #[prost(message, optional, tag = "2")]
+    pub(super) main: Option<WindowRecord>,
+    #[prost(message, optional, tag = "3")]
+    pub(super) seen: Option<WindowRecord>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

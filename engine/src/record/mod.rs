@@ -16,7 +16,7 @@ use purlin_sdk::Error;
 use purlin_sdk::Timestamp;
 
 use self::messages as m;
-use crate::bundle::{BundleId, Output, WindowSlice};
+use crate::bundle::{BundleId, Output, SeenWindow, WindowSlice};
 use crate::commit::{BundleCommit, COMMIT_VERSION, Change, Commit, ResidualWork, SplitCommit};
 use crate::plan::{CollectionId, StageId};
 
@@ -120,6 +120,7 @@ fn bundle_record(commit: &BundleCommit) -> Result<m::BundleRecord, Error> {
         keys: commit.keyed.as_ref().map(keys::to_record),
         metrics: commit.metrics.iter().map(m::metric_record).collect(),
         finalizes: commit.finalizes,
+        seen: commit.seen.iter().map(seen_record).collect(),
     })
 }
 
@@ -134,6 +135,23 @@ fn bundle_of(record: m::BundleRecord) -> Result<BundleCommit, Error> {
         keyed: record.keys.map(keys::of_record).transpose()?,
         metrics: collect(record.metrics, |metric| m::metric_of(metric).ok_or_else(malformed))?,
         finalizes: record.finalizes,
+        seen: collect(record.seen, seen_of)?,
+    })
+}
+
+fn seen_record(answer: &SeenWindow) -> m::SeenRecord {
+    m::SeenRecord {
+        collection: answer.collection.0 as u64,
+        main: Some(window::to_record(&answer.main)),
+        seen: Some(window::to_record(&answer.seen)),
+    }
+}
+
+fn seen_of(record: m::SeenRecord) -> Result<SeenWindow, Error> {
+    Ok(SeenWindow {
+        collection: CollectionId(index(record.collection)?),
+        main: window::of_record(record.main.ok_or_else(malformed)?)?,
+        seen: window::of_record(record.seen.ok_or_else(malformed)?)?,
     })
 }
 

@@ -1,16 +1,16 @@
-//! What the next bundle works on: which stage, and which of its timers or entries.
+//! What the next bundle works on: which stage, and which of its timers, entries or questions.
 
-use purlin_sdk::Timestamp;
+use purlin_sdk::{Timestamp, Window};
 
 use super::limits::bytes_behind;
 use super::{Flight, Schedule, Sharing};
 use crate::config::EngineConfig;
 use crate::engine::is_splittable;
 use crate::keyed::DueTimer;
-use crate::plan::StageId;
+use crate::plan::{CollectionId, StageId};
 use crate::state::{Entry, Facts, State, Work};
 
-/// How many queue entries or timers a bundle has at most.
+/// How many queue entries, timers or questions a bundle has at most.
 const MOST_ENTRIES: usize = 4096;
 
 impl Schedule {
@@ -23,10 +23,14 @@ impl Schedule {
         now: Timestamp,
     ) -> Option<Flight> {
         let stage = self.choose_stage(facts, state, config, now)?;
-        let (partition, timers) = self.choose_timers(facts, state, stage, now);
+        let questions = self.questions(state, stage);
+        let (partition, timers) = match questions.is_empty() {
+            true => self.choose_timers(facts, state, stage, now),
+            false => (None, Vec::new()),
+        };
         let (partition, entries) = match partition {
-            Some(partition) => (Some(partition), Vec::new()),
-            None => self.take_entries(facts, state, config, stage),
+            None if questions.is_empty() => self.take_entries(facts, state, config, stage),
+            partition => (partition, Vec::new()),
         };
         let is_bounded = entries.iter().all(|id| {
             let work = state.entry(stage, *id).map(|entry| &entry.work);
@@ -38,6 +42,7 @@ impl Schedule {
             attempt: 1,
             partition,
             timers,
+            questions,
             started: Timestamp::MIN,
             was_asked_to_stop: false,
             truncates: false,
@@ -76,6 +81,24 @@ impl Schedule {
     fn can_run(&self, facts: &Facts, state: &State, stage: StageId, now: Timestamp) -> bool {
         self.ready[stage.0].iter().any(|id| self.may_take(facts, state, stage, *id))
             || self.due_partitions(facts, state, stage, now).next().is_some()
+            || self.may_ask(state, stage)
+    }
+
+    /// Whether users' functions are to be asked what elements see that wait, and nobody does so.
+    fn may_ask(&self, state: &State, stage: StageId) -> bool {
+        let mut flights = self.in_flight.values().chain(&self.retries);
+        state.questions(stage).next().is_some()
+            && !flights.any(|it| it.stage == stage && !it.questions.is_empty())
+    }
+
+    /// The windows about which the next bundle of a stage asks. Many elements may wait for the
+    /// answers, so these come first.
+    fn questions(&self, state: &State, stage: StageId) -> Vec<(CollectionId, Window)> {
+        if !self.may_ask(state, stage) {
+            return Vec::new();
+        }
+        let questions = state.questions(stage).take(MOST_ENTRIES);
+        questions.map(|(side, window)| (side, window.clone())).collect()
     }
 
     /// Whether an entry can be run now: its side inputs are ready, and no other bundle works on its

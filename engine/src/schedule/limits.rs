@@ -22,7 +22,10 @@ impl Schedule {
     ) -> Vec<BundleId> {
         let mut slow = Vec::new();
         for (id, flight) in &mut self.in_flight {
-            if flight.was_asked_to_stop || !is_splittable(facts, flight.stage) {
+            if flight.was_asked_to_stop
+                || flight.entries.is_empty()
+                || !is_splittable(facts, flight.stage)
+            {
                 continue;
             }
             let limit = time_limit(facts, state, config, flight);
@@ -74,7 +77,7 @@ pub(super) fn time_limit(
 ) -> Option<Duration> {
     let may_not_end = is_splittable(facts, flight.stage) && may_not_end(facts, flight.stage);
     match state.is_draining() {
-        _ if !may_not_end => None,
+        _ if !may_not_end || !flight.questions.is_empty() => None,
         // What is left after truncation ends by itself, or is dropped when it was stopped.
         true if facts.plan.truncates(flight.stage) => Some(config.unbounded_bundle_time),
         // Work that may not end is stopped at its first claim: what is left then says whether it

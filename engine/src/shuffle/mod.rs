@@ -25,12 +25,13 @@ use purlin_sdk::exec::{Chunk, ExecConfig, Failure, Framing, SinkConfig};
 
 use crate::bundle::{GroupSlice, HeldSlice, Output};
 use crate::config::EngineConfig;
-use crate::keyed::{KeyedFacts, WindowMerger};
+use crate::keyed::KeyedFacts;
 use crate::plan::{Collection, CollectionId, Plan, StageId};
 use crate::random::Random;
 use crate::spill::{Spiller, Stored};
 use crate::state::Facts;
 use crate::topology::{Delivery, Needs, Reader};
+use crate::user_windows::UserWindows;
 
 /// Into how many pieces a seed cuts a chunk at most.
 const SEEDED_PIECES: usize = 4;
@@ -194,9 +195,14 @@ impl Shuffle {
         }
     }
 
-    /// Says who calls users' functions that merge windows; executors do so before the first bundle.
-    pub fn merge_windows_by(&self, merger: Arc<dyn WindowMerger>) {
-        self.facts.merger.fill(merger);
+    /// Says who calls users' window functions; executors do so before the first bundle.
+    pub fn call_window_fns_by(&self, user_windows: Arc<dyn UserWindows>) {
+        self.facts.user_windows.fill(user_windows);
+    }
+
+    /// Who calls users' window functions.
+    pub(crate) fn user_windows(&self) -> Result<&dyn UserWindows, Box<Failure>> {
+        self.facts.user_windows.get()
     }
 
     pub(crate) fn keyed_facts(&self, stage: usize) -> Option<&KeyedFacts> {

@@ -13,6 +13,7 @@ mod program;
 mod reader;
 mod script;
 pub(crate) mod seeds;
+mod sides;
 mod sorted;
 mod stateful;
 mod user_cells;
@@ -24,6 +25,7 @@ use self::declared::Needs;
 use self::panes::{Grouping, Panes};
 use self::plan::{Keyed, setup};
 use self::seeds::for_each_seed;
+use self::sides::{Mapped, Sides};
 use self::stateful::Stateful;
 use self::world::{Manner, World};
 use crate::random::Random;
@@ -75,6 +77,18 @@ fn simulated_functions_find_the_state_and_timers_of_the_model() {
         let setup = Arc::new(setup(&mut random, chosen.clone(), keyed));
         let job = Stateful::new(&setup, &chosen.0, needs);
         let mut world = World::new(&setup, random.next_u64(), job);
+        let failures = !random.one_in(4);
+        world.run(Manner { failures, crashes: random.below(4) });
+    });
+}
+
+#[test]
+fn simulated_elements_wait_for_the_windows_that_a_function_says() {
+    for_each_seed(800, |seed| {
+        let mut random = Random::new(seed);
+        let mut mapped = Mapped::random(&mut random);
+        let setup = Arc::new(sides::setup(&mut random, &mut mapped));
+        let mut world = World::new(&setup, random.next_u64(), Sides::new(&setup, mapped));
         let failures = !random.one_in(4);
         world.run(Manner { failures, crashes: random.below(4) });
     });

@@ -49,6 +49,8 @@ pub(super) struct Setup {
     pub(super) read: Option<Vec<Happening>>,
     pub(super) streams: usize,
     pub(super) keys: usize,
+    /// The stages whose input watermark is that of these streams, once a job is at rest.
+    pub(super) followers: Vec<(StageId, Vec<usize>)>,
 }
 
 /// The stages behind the source.
@@ -91,13 +93,13 @@ pub(super) fn setup(
     let source = if is_read { reading() } else { scripted(streams, &scripts) };
     let (plan, stages) = plan(source, strategy, assign, keyed);
     let plan = Arc::new(plan);
-    match is_read {
-        true => {
-            let (scripts, read) = (BTreeMap::new(), Some(happenings));
-            Setup { plan, assign, stages, scripts, read, streams, keys }
-        }
-        false => Setup { plan, assign, stages, scripts, read: None, streams, keys },
-    }
+    let (scripts, read) = match is_read {
+        true => (BTreeMap::new(), Some(happenings)),
+        false => (scripts, None),
+    };
+    let followers = [stages.assign, stages.keyed].map(|it| (StageId(it), (0..streams).collect()));
+    let followers = followers.into();
+    Setup { plan, assign, stages, scripts, read, streams, keys, followers }
 }
 
 impl Setup {
@@ -153,7 +155,7 @@ fn stream_of(happening: &Happening) -> usize {
     }
 }
 
-fn happenings(random: &mut Random, streams: usize, keys: usize) -> Vec<Happening> {
+pub(super) fn happenings(random: &mut Random, streams: usize, keys: usize) -> Vec<Happening> {
     let small = |random: &mut Random, below: usize| i64::try_from(random.below(below)).unwrap();
     let mut watermarks = vec![-20; streams];
     let mut number = 0;
@@ -208,7 +210,7 @@ fn plan(
     (assemble(kinds, &collections), stages)
 }
 
-fn assemble(kinds: Vec<StageKind>, described: &[(&str, &WindowingStrategy)]) -> Plan {
+pub(super) fn assemble(kinds: Vec<StageKind>, described: &[(&str, &WindowingStrategy)]) -> Plan {
     let mut collections: Vec<Collection> = described
         .iter()
         .enumerate()
@@ -228,6 +230,11 @@ fn assemble(kinds: Vec<StageKind>, described: &[(&str, &WindowingStrategy)]) -> 
     let mut stages = Vec::new();
     for (position, kind) in kinds.into_iter().enumerate() {
         let (inputs, outputs) = ends(&kind);
+        if let StageKind::Sdk(sdk) = &kind {
+            let sides = sdk.side_inputs.iter();
+            sides
+                .for_each(|it| collections[it.collection.0].side_consumers.push(StageId(position)));
+        }
         inputs.iter().for_each(|id| collections[id.0].consumers.push(StageId(position)));
         outputs.iter().for_each(|id| collections[id.0].producers.push(StageId(position)));
         stages.push(Stage { id: StageId(position), name: format!("stage {position}"), kind });
@@ -247,7 +254,7 @@ fn ends(kind: &StageKind) -> (Vec<CollectionId>, Vec<CollectionId>) {
     }
 }
 
-fn payload(happenings: &[Happening]) -> TestStreamPayload {
+pub(super) fn payload(happenings: &[Happening]) -> TestStreamPayload {
     let event = |happening: &Happening| match happening {
         Happening::Elements(stream, elements) => Event::ElementEvent(AddElements {
             tag: format!("s{stream}"),
@@ -272,7 +279,7 @@ fn element(&(key, number, timestamp): &(u8, u64, i64)) -> TimestampedElement {
     TimestampedElement { encoded_element: encoded.into(), timestamp: Timestamp(timestamp).0 }
 }
 
-fn sdk(
+pub(super) fn sdk(
     input: CollectionId,
     output: Option<CollectionId>,
     keyed: Option<&ParDoPayload>,

@@ -55,11 +55,10 @@ impl Played {
 
     /// When nothing runs and nothing waits, watermarks are where the scripts have brought them.
     pub(super) fn check_rest(&self, state: &State) {
-        let expected = self.watermarks.iter().min().copied().unwrap();
-        let stages = self.setup.stages;
-        for stage in [stages.assign, stages.keyed] {
-            let (input, _) = state.stage_watermarks(StageId(stage));
-            assert_eq!(input, expected, "I5: the watermark of a job at rest");
+        for (stage, streams) in &self.setup.followers {
+            let expected = streams.iter().map(|stream| self.watermarks[*stream]).min();
+            let (input, _) = state.stage_watermarks(*stage);
+            assert_eq!(Some(input), expected, "I5: the watermark of a job at rest");
         }
         assert_eq!(state.processing_time(Timestamp::MAX), self.clock);
     }

@@ -9,7 +9,7 @@ use purlin_sdk::exec::Failure;
 
 use super::plan::Setup;
 use super::script::Played;
-use crate::bundle::{Bundle, BundleId, BundleResult};
+use crate::bundle::{Bundle, BundleId, BundleInput, BundleResult};
 use crate::commit::{BundleCommit, Change, Commit};
 use crate::config::EngineConfig;
 use crate::engine::Engine;
@@ -61,12 +61,16 @@ pub(super) struct World<J: Job> {
     now: Timestamp,
     running: BTreeMap<BundleId, Bundle>,
     started: BTreeSet<BundleId>,
+    /// Attempts that failed and were not repeated yet.
+    failed: Vec<Bundle>,
     dead: Vec<BundleId>,
     ended: Option<(Bundle, J::Effect)>,
     committed: BTreeSet<BundleId>,
     /// Bundles of this process whose finalisers wait.
     to_finalize: BTreeSet<BundleId>,
     finalized: BTreeSet<BundleId>,
+    /// The queue entries that derive from the outputs of bundles with finalisers.
+    derived: BTreeMap<(StageId, u64), BTreeSet<BundleId>>,
     commits: Vec<Commit>,
     outcome: Option<Outcome>,
     pub(super) job: J,
@@ -86,6 +90,20 @@ fn config(random: &mut Random) -> EngineConfig {
     }
 }
 
+/// Whether the second bundle is the next attempt at what the first was to do.
+fn is_repeated(first: &Bundle, second: &Bundle) -> bool {
+    let timers = |it: &Bundle| it.keyed.as_ref().map(|keyed| keyed.timers.clone());
+    let is_same_input = match (&first.input, &second.input) {
+        (BundleInput::Elements(first), BundleInput::Elements(second)) => first == second,
+        (BundleInput::Windows(first), BundleInput::Windows(second)) => first == second,
+        _ => false,
+    };
+    is_same_input
+        && first.attempt + 1 == second.attempt
+        && first.stage == second.stage
+        && timers(first) == timers(second)
+}
+
 impl<J: Job> World<J> {
     pub(super) fn new(setup: &Arc<Setup>, seed: u64, job: J) -> Self {
         let mut random = Random::new(seed);
@@ -102,11 +120,13 @@ impl<J: Job> World<J> {
             now: Timestamp(0),
             running: BTreeMap::new(),
             started: BTreeSet::new(),
+            failed: Vec::new(),
             dead: Vec::new(),
             ended: None,
             committed: BTreeSet::new(),
             to_finalize: BTreeSet::new(),
             finalized: BTreeSet::new(),
+            derived: BTreeMap::new(),
             commits: Vec::new(),
             outcome: None,
             job,
@@ -143,6 +163,7 @@ impl<J: Job> World<J> {
         assert_eq!(engine.state(), &self.shadow, "a replay gives the same state");
         self.engine = engine;
         self.dead.extend(std::mem::take(&mut self.running).into_keys());
+        self.failed.clear();
         // Finalisers die with their process.
         self.to_finalize.clear();
         self.step(Event::Start { now: self.now });
@@ -163,6 +184,7 @@ impl<J: Job> World<J> {
                 Action::Finalize(id) => {
                     assert!(self.committed.contains(&id), "I7: finalised without commit");
                     assert!(self.finalized.insert(id), "I7: finalised twice");
+                    assert!(!self.is_waited_for(id), "I7: finalised while outputs are queued");
                     self.to_finalize.remove(&id);
                 }
                 // Nobody has to answer when a split is asked for.
@@ -180,6 +202,11 @@ impl<J: Job> World<J> {
         assert!(self.started.insert(bundle.id), "I3: the name of a bundle is used twice");
         let partition = |it: &Bundle| it.keyed.as_ref().map(|keyed| (it.stage, keyed.partition));
         let is_open = |other: &Bundle| partition(other) == partition(&bundle);
+        if bundle.attempt > 1 {
+            let first = self.failed.iter().position(|first| is_repeated(first, &bundle));
+            let first = first.expect("I2: a second attempt does what the first was to do");
+            self.failed.swap_remove(first);
+        }
         let is_keyed = bundle.keyed.is_some();
         assert!(!(is_keyed && self.running.values().any(is_open)), "I4: a partition is open twice");
         self.running.insert(bundle.id, bundle);
@@ -203,7 +230,9 @@ impl<J: Job> World<J> {
             _ => {}
         }
         let before = self.watermarks();
+        let known = self.queued();
         self.shadow.apply(&self.facts, &commit);
+        self.derive(&commit, &known);
         self.shadow.audit(&self.facts).unwrap();
         self.check_watermarks(&before);
         self.commits.push(commit);
@@ -238,6 +267,30 @@ impl<J: Job> World<J> {
         }
     }
 
+    fn queued(&self) -> BTreeSet<(StageId, u64)> {
+        let stages = (0..self.setup.plan.stages.len()).map(StageId);
+        let ids = |stage| self.shadow.entries(stage).map(move |(id, _)| (stage, id));
+        stages.flat_map(ids).collect()
+    }
+
+    /// Follows what derives from bundles with finalisers. What enters a buffer is followed no
+    /// further; what a bundle leaves for later, in its own stage, does not derive from its outputs.
+    fn derive(&mut self, commit: &Commit, known: &BTreeSet<(StageId, u64)>) {
+        let Change::Bundle(bundle) = &commit.change else { return };
+        let consumed = bundle.consumed.iter().map(|id| (bundle.stage, *id));
+        let inherited: BTreeSet<BundleId> =
+            consumed.filter_map(|it| self.derived.remove(&it)).flatten().collect();
+        for entry in self.queued().difference(known) {
+            let is_output = entry.0 != bundle.stage;
+            let own = (bundle.finalizes && is_output).then_some(bundle.bundle);
+            self.derived.insert(*entry, inherited.iter().copied().chain(own).collect());
+        }
+    }
+
+    fn is_waited_for(&self, id: BundleId) -> bool {
+        self.derived.values().any(|bundles| bundles.contains(&id))
+    }
+
     fn watermarks(&self) -> Vec<(Timestamp, Timestamp)> {
         let stages = (0..self.setup.plan.stages.len()).map(StageId);
         let of_stages = stages.map(|stage| self.shadow.stage_watermarks(stage));
@@ -270,6 +323,7 @@ impl<J: Job> World<J> {
                 drop(self.job.run(self.engine.shuffle(), &bundle, &mut self.random));
             }
             self.dead.push(id);
+            self.failed.push(bundle);
             self.step(Event::BundleFailed { id, failure: Failure::new("bad luck") });
         } else {
             let (mut result, effect) =

@@ -66,6 +66,9 @@ impl State {
             self.quiescence.open(commit.bundle);
             output_tokens = with_token(&tokens, commit.bundle);
         }
+        for answer in &commit.seen {
+            self.stages[commit.stage.0].side_windows.learn(answer);
+        }
         if let Some(keyed) = &commit.keyed {
             self.change_keys(facts, commit, keyed, &output_tokens);
         }

@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 #[cfg(test)]
-use purlin_sdk::Timestamp;
+use purlin_sdk::{Timestamp, Window};
 
 use super::{Facts, Holds, StageState, State};
 use crate::bundle::BundleId;
 #[cfg(test)]
-use crate::plan::StageId;
+use crate::plan::{CollectionId, StageId};
 
 impl State {
     /// Checks what must hold after every commit.
     ///
     /// # Errors
-    /// When a hold (I5), a timer (I6), a bundle to be finalised (I7) or a byte (I9) is counted wrongly.
+    /// When a window of waiting elements (I2), a hold (I5), a timer (I6), a bundle to be finalised
+    /// (I7) or a byte (I9) is counted wrongly.
     pub(crate) fn audit(&self, facts: &Facts) -> Result<(), String> {
         for (stage, described) in self.stages.iter().zip(&facts.plan.stages) {
             let at = |problem: String| format!("{problem}, in stage `{}`", described.name);
@@ -38,6 +39,12 @@ impl State {
     pub(crate) fn has_no_holds(&self) -> bool {
         let none = Holds::default();
         self.stages.iter().all(|stage| stage.input_holds == none && stage.output_holds == none)
+    }
+
+    /// The windows of a side input that are kept.
+    #[cfg(test)]
+    pub(crate) fn side_contents(&self, id: CollectionId) -> impl Iterator<Item = &Window> {
+        self.side_inputs.windows(id)
     }
 
     fn audit_finalisers(&self) -> Result<(), String> {
@@ -65,6 +72,7 @@ impl StageState {
             return Err(format!("I9: {} queued bytes are {bytes}", self.entry_bytes));
         }
         self.groups.audit()?;
+        self.side_windows.audit(self.entries.values().flat_map(|entry| &entry.windows))?;
         let (mut inputs, mut outputs) = (Holds::default(), Holds::default());
         for entry in self.entries.values() {
             inputs.add(entry.hold.input);

@@ -73,6 +73,7 @@ impl StageState {
         self.entry_bytes += entry.bytes;
         self.input_holds.add(entry.hold.input);
         self.output_holds.add(entry.hold.output);
+        self.side_windows.wait(&entry.windows);
         self.entries.insert(id, entry);
     }
 
@@ -91,6 +92,7 @@ impl StageState {
         self.entry_bytes -= entry.bytes;
         self.input_holds.remove(entry.hold.input);
         self.output_holds.remove(entry.hold.output);
+        self.side_windows.leave(&entry.windows);
         Some(entry)
     }
 }

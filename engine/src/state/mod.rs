@@ -9,6 +9,7 @@ mod holds;
 mod quiescence;
 mod script;
 mod side_gate;
+mod side_windows;
 mod watermarks;
 
 use std::collections::BTreeMap;
@@ -25,11 +26,14 @@ pub(crate) use self::groups::Part;
 pub(crate) use self::holds::Holds;
 use self::quiescence::Quiescence;
 use self::script::Script;
+use self::side_gate::asked_sides;
+use self::side_windows::SideWindows;
 use crate::bundle::BundleId;
-use crate::keyed::{KeyedFacts, KeyedState, MergerSlot, Now, Table};
+use crate::keyed::{KeyedFacts, KeyedState, Now, Table};
 use crate::plan::{CollectionId, Plan, StageId};
 use crate::side_inputs::SideInputs;
 use crate::topology::Topology;
+use crate::user_windows::UserWindowsSlot;
 
 /// What never changes during a job.
 #[derive(Debug)]
@@ -38,7 +42,7 @@ pub(crate) struct Facts {
     pub(crate) topology: Topology,
     /// By stage; `None` for those that keep nothing per key.
     pub(crate) keyed: Vec<Option<KeyedFacts>>,
-    pub(crate) merger: MergerSlot,
+    pub(crate) user_windows: UserWindowsSlot,
 }
 
 impl Facts {
@@ -47,11 +51,11 @@ impl Facts {
     /// # Errors
     /// When a stage with keys is described in a way that the engine cannot follow.
     pub(crate) fn new(plan: Arc<Plan>, hands_over: bool) -> Result<Self, Error> {
-        let merger = MergerSlot::default();
-        let keyed = KeyedFacts::of_plan(&plan, &merger)?;
+        let user_windows = UserWindowsSlot::default();
+        let keyed = KeyedFacts::of_plan(&plan, &user_windows)?;
         let is_keyed = |stage: StageId| keyed[stage.0].is_some();
         let topology = Topology::new(&plan, hands_over, is_keyed);
-        Ok(Self { plan, topology, keyed, merger })
+        Ok(Self { plan, topology, keyed, user_windows })
     }
 }
 
@@ -91,10 +95,12 @@ struct StageState {
     keyed: KeyedState,
     /// Of a source that a test scripts.
     script: Script,
+    /// Of a stage with side inputs of which only users' functions know what elements see.
+    side_windows: SideWindows,
 }
 
 impl StageState {
-    fn new() -> Self {
+    fn new(facts: &Facts, stage: StageId) -> Self {
         Self {
             entries: BTreeMap::new(),
             entry_bytes: 0,
@@ -106,6 +112,7 @@ impl StageState {
             groups: GroupBuffer::default(),
             keyed: KeyedState::default(),
             script: Script::default(),
+            side_windows: SideWindows::of(asked_sides(facts, stage)),
         }
     }
 }
@@ -113,7 +120,12 @@ impl StageState {
 impl State {
     pub(crate) fn new(facts: &Facts) -> Self {
         let mut state = Self {
-            stages: facts.plan.stages.iter().map(|_| StageState::new()).collect(),
+            stages: facts
+                .plan
+                .stages
+                .iter()
+                .map(|stage| StageState::new(facts, stage.id))
+                .collect(),
             watermarks: vec![Timestamp::MIN; facts.plan.collections.len()],
             next_entry: 0,
             starts: 0,

@@ -24,7 +24,10 @@ impl State {
                 input = state.script.least(outputs);
             }
             let output = input.min(state.output_holds.least());
-            state.input_watermark = state.input_watermark.max(input);
+            if input > state.input_watermark {
+                state.input_watermark = input;
+                state.side_windows.forget(input);
+            }
             state.keyed.end(state.input_watermark);
             state.output_watermark = state.output_watermark.max(output);
         }

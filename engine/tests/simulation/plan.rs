@@ -90,6 +90,7 @@ fn make(is_bounded: bool, lateness: Duration) -> Plan {
     if let StageKind::Sdk(sink) = &mut plan.stages[SINK].kind {
         sink.side_inputs.push(SideInput {
             by_key: false,
+            mapping: FunctionSpec::default(),
             transform_id: "sink".to_owned(),
             local_name: "side".to_owned(),
             collection: c(7),

@@ -12,7 +12,7 @@ use purlin_sdk::{Error, PipelineOptions, Result, Sealed};
 use super::entry::{JobEntry, Prepared};
 use crate::fleet::{Fleet, FleetConfig, descriptors};
 use crate::fn_api::{WorkerKind, Workers};
-use crate::remote::{Fate, RemoteExecutor, Running, merge_stages};
+use crate::remote::{Fate, Helpers, RemoteExecutor, Running};
 use crate::runtime::{runtime, wait};
 use crate::worker::provision::{FINGERPRINT, THREADS};
 use crate::{failure, job_options, settings, transport};
@@ -78,19 +78,19 @@ fn start(
     let threads = (cores / count).max(1);
     let plan = &prepared.plan;
     let engine = Engine::new(Arc::clone(plan), engine_config(count * threads))?;
-    let merging = merge_stages(plan).map_err(Error::UserFn)?;
+    let helpers = Helpers::of(plan).map_err(Error::UserFn)?;
     let config = FleetConfig {
         job_id: job.id.clone(),
         address: around.address.clone(),
         registry: Arc::clone(&around.workers),
         kind: Arc::new(WorkerKind {
             provision: provision(job, around, threads),
-            descriptors: descriptors(plan, &merging, &around.address),
+            descriptors: descriptors(plan, &helpers, &around.address),
         }),
         count,
         threads,
         fate: Fate { events: job.handle.events().clone(), running: Arc::<Running>::default() },
-        merging,
+        helpers,
     };
     let components = job.pipeline.components.as_ref();
     let environments = components.map(|it| it.environments.clone()).unwrap_or_default();

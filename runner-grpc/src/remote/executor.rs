@@ -1,4 +1,5 @@
-//! The engine's executor: each bundle of user code runs on a worker, each grouping in this process.
+//! The engine's executor: each bundle of user code runs on a worker, the engine's own work in this
+//! process.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,8 +9,8 @@ use std::time::Duration;
 
 use purlin_engine::plan::{CollectionId, Plan, SdkStage, StageId};
 use purlin_engine::{
-    Bundle, BundleId, BundleResult, Event, Executor, KeyedBundle, Output, Shuffle, group_bundle,
-    is_grouping, user_input,
+    Bundle, BundleId, BundleResult, Event, Executor, KeyedBundle, Output, Shuffle, is_own_work,
+    own_work, user_input,
 };
 use purlin_proto::fn_execution::{
     FinalizeBundleRequest, ProcessBundleResponse, instruction_request as ask,
@@ -23,11 +24,11 @@ use tracing::warn;
 use super::conversation::{Conversation, Input, Trouble};
 use super::frames::frames;
 use super::intake::Intake;
-use super::merger::Merger;
 use super::open::OpenBundle;
 use super::pool::Pool;
 use super::running::{OpenSplit, Place, Running, SplitAsk};
 use super::split::{checkpoint, share};
+use super::windows::RemoteWindows;
 use crate::fleet::Fleet;
 use crate::monitoring;
 use crate::stage::Stage;
@@ -61,7 +62,7 @@ struct Shared {
     failed_on: Mutex<HashMap<StageId, String>>,
     /// They do the work that this process does itself.
     cores: Arc<Threads>,
-    /// Whether no worker is left to merge windows.
+    /// Whether no worker is left to ask about windows.
     is_forsaken: Arc<AtomicBool>,
 }
 
@@ -91,9 +92,9 @@ impl RemoteExecutor {
         events: &Sender<Event>,
         runtime: &Handle,
     ) -> Outcome<Self> {
-        let merger = Merger::new(fleet.merging(), |id| fleet.pool(id), runtime)?;
-        let is_forsaken = merger.is_forsaken();
-        shuffle.merge_windows_by(Arc::new(merger));
+        let windows = RemoteWindows::new(fleet.helpers(), |id| fleet.pool(id), runtime)?;
+        let is_forsaken = windows.is_forsaken();
+        shuffle.call_window_fns_by(Arc::new(windows));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let cores = Threads::start("cores", cores).map_err(|error| Failure::from_error(&error))?;
         let stages = plan.stages.iter();
@@ -202,12 +203,12 @@ impl Shared {
     /// Runs a bundle; `None` if its worker was lost, which is reported otherwise.
     async fn bundle(self: &Arc<Self>, bundle: Bundle) -> Option<Event> {
         let id = bundle.id;
-        let is_grouping = is_grouping(&self.plan, &bundle);
+        let is_own_work = is_own_work(&self.plan, &bundle);
         let result = match &self.stages[bundle.stage.0] {
-            Some(remote) if !is_grouping => self.remote(bundle, remote).await?,
+            Some(remote) if !is_own_work => self.remote(bundle, remote).await?,
             _ => {
                 let shuffle = Arc::clone(&self.shuffle);
-                let result = self.compute(move || group_bundle(&shuffle, &bundle)).await;
+                let result = self.compute(move || own_work(&shuffle, &bundle)).await;
                 if result.is_err() && self.is_forsaken.load(Ordering::Relaxed) {
                     // As with any bundle whose worker was lost.
                     return None;

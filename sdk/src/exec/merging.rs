@@ -4,16 +4,15 @@
 //! are, and each new window with those that it is merged from.
 
 use std::collections::BTreeSet;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message;
 use purlin_proto::pipeline::{FunctionSpec, PTransform};
 
-use super::codec::EncodeEdges;
+use super::rows::{Row, codec};
 use super::unit::{Cx, Unit, UnitResult, typed};
-use super::{AnyBatch, Batch, Failure, PortCodec, Stamps, WindowFns, WindowFunction};
+use super::{AnyBatch, Batch, Failure, PortCodec, WindowFns, WindowFunction};
 use crate::coders::windowed::WindowCoder;
 use crate::coders::{CoderError, CoderSpec, Reader, read_items, wire};
 use crate::element::Element;
@@ -61,26 +60,7 @@ pub(super) fn codecs(
     window_fns: &WindowFns,
 ) -> UnitResult<[Arc<dyn PortCodec>; 2]> {
     let window = window_fn(transform, window_fns)?.window_coder();
-    let coder = WindowCoder::from_spec(&window).map_err(|error| Failure::from_error(&error))?;
-    Ok([
-        Arc::new(RowCodec {
-            spec: Request::spec(&window),
-            coder,
-            row: PhantomData::<fn() -> Request>,
-        }),
-        Arc::new(RowCodec {
-            spec: Answer::spec(&window),
-            coder,
-            row: PhantomData::<fn() -> Answer>,
-        }),
-    ])
-}
-
-/// A request or an answer.
-trait Row: Clone + Send + Sync + Sized + 'static {
-    fn spec(window: &CoderSpec) -> CoderSpec;
-    fn read(input: &mut Reader<'_>, coder: WindowCoder) -> Result<Self, CoderError>;
-    fn put(&self, out: &mut Vec<u8>, coder: WindowCoder) -> Result<(), CoderError>;
+    Ok([codec::<Request>(&window)?, codec::<Answer>(&window)?])
 }
 
 impl Row for Request {
@@ -141,51 +121,4 @@ fn put_windows(
     wire::put_count(out, windows.len())?;
     windows.iter().for_each(|window| coder.put_window(out, window));
     Ok(())
-}
-
-/// The codec of rows, whose coder depends on the window function.
-struct RowCodec<R> {
-    spec: CoderSpec,
-    coder: WindowCoder,
-    row: PhantomData<fn() -> R>,
-}
-
-impl<R: Row> PortCodec for RowCodec<R> {
-    fn spec(&self) -> CoderSpec {
-        self.spec.clone()
-    }
-
-    fn decode(
-        &self,
-        input: &mut Reader<'_>,
-        limit: usize,
-        stamps: &mut dyn FnMut(&mut Reader<'_>, &mut Stamps, usize) -> Result<(), CoderError>,
-    ) -> Result<Box<dyn AnyBatch>, CoderError> {
-        let mut batch = Batch::new(Vec::new(), Stamps::default());
-        while batch.values.len() < limit && !input.is_empty() {
-            stamps(input, &mut batch.stamps, batch.values.len())?;
-            batch.values.push(R::read(input, self.coder)?);
-        }
-        Ok(Box::new(batch))
-    }
-
-    fn encode(
-        &self,
-        batch: Box<dyn AnyBatch>,
-        out: &mut Vec<u8>,
-        edges: &mut dyn EncodeEdges,
-    ) -> UnitResult {
-        let Batch { values, stamps } = typed::<R>(batch)?;
-        for (row, value) in values.iter().enumerate() {
-            edges.before(row, &stamps, out);
-            let start = out.len();
-            value.put(out, self.coder).map_err(|error| Failure::from_error(&error))?;
-            edges.after(out, start, 0)?;
-        }
-        Ok(())
-    }
-
-    fn check(&self, _: &dyn AnyBatch) -> UnitResult {
-        Ok(())
-    }
 }

@@ -115,8 +115,7 @@ pub struct FnTable {
 }
 
 impl FnTable {
-    /// The window function of a windowing strategy, for runners that merge windows or map those of
-    /// side inputs.
+    /// The window function of a windowing strategy, for runners that merge windows.
     ///
     /// # Errors
     /// When this program has none such, or its proto is malformed.

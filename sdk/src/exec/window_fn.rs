@@ -9,7 +9,7 @@ use purlin_proto::pipeline::FunctionSpec;
 use super::guard::Trouble;
 use super::router::panic_failure;
 use super::unit::UnitResult;
-use super::{Failure, WINDOW_FN_URN};
+use super::{Failure, WINDOW_FN_URN, WindowMapping};
 use crate::coders::CoderSpec;
 use crate::error::{BoxError, Place};
 use crate::time::Timestamp;
@@ -140,5 +140,19 @@ impl WindowFns {
         })?;
         let window_fn = AnyWindowFn::Standard(standard);
         Ok(WindowFunction { window_fn, transform: String::new(), applied_at: None })
+    }
+
+    /// The window function that finds the windows of side inputs as a pipeline's proto says.
+    ///
+    /// # Errors
+    /// When this program has none such, or its proto is malformed.
+    pub fn of_mapping(&self, mapping: &FunctionSpec) -> UnitResult<WindowFunction> {
+        let read = WindowMapping::from_proto(mapping).ok_or_else(|| {
+            Failure::new(format!(
+                "the mapping `{}` of windows is unknown or malformed",
+                mapping.urn
+            ))
+        })?;
+        self.get(&read.window_fn.unwrap_or_default())
     }
 }

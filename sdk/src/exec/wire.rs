@@ -7,6 +7,7 @@ use purlin_proto::fn_execution::ProcessBundleDescriptor;
 use purlin_proto::pipeline::{PTransform, ParDoPayload};
 use purlin_proto::urns;
 
+use super::mapping::{self, MapWindows};
 use super::merging::{self, MergeWindows};
 use super::pass::PassThrough;
 use super::port::read_port;
@@ -160,6 +161,9 @@ impl<'a> Wiring<'a> {
             urns::transforms::ASSIGN_WINDOWS => {
                 Ok(Box::new(AssignWindows::new(transform, &self.table.window_fns)?))
             }
+            urns::transforms::MAP_WINDOWS => {
+                Ok(Box::new(MapWindows::new(transform, &self.table.window_fns)?))
+            }
             urns::transforms::MERGE_WINDOWS => {
                 Ok(Box::new(MergeWindows::new(transform, &self.table.window_fns)?))
             }
@@ -191,9 +195,15 @@ impl<'a> Wiring<'a> {
         }
         for reader in self.readers.get(collection).into_iter().flatten() {
             let transform = &self.descriptor.transforms[*reader];
-            if urn_of(transform) == urns::transforms::MERGE_WINDOWS {
-                let [requests, _] = merging::codecs(transform, &self.table.window_fns)?;
-                return Ok(requests);
+            match urn_of(transform) {
+                urns::transforms::MAP_WINDOWS => {
+                    return mapping::requests(collection, self.descriptor);
+                }
+                urns::transforms::MERGE_WINDOWS => {
+                    let [requests, _] = merging::codecs(transform, &self.table.window_fns)?;
+                    return Ok(requests);
+                }
+                _ => {}
             }
             if let Some((role, function)) = self.table.function(transform)?
                 && let Some(codec) = function.operator.codec(role, Edge::Input)
@@ -212,9 +222,15 @@ impl<'a> Wiring<'a> {
         for transform in self.descriptor.transforms.values() {
             let produced = transform.outputs.iter().find(|(_, id)| *id == collection);
             let Some((local, _)) = produced else { continue };
-            if urn_of(transform) == urns::transforms::MERGE_WINDOWS {
-                let [_, answers] = merging::codecs(transform, &self.table.window_fns)?;
-                return Ok(answers);
+            match urn_of(transform) {
+                urns::transforms::MAP_WINDOWS => {
+                    return mapping::answers(transform, &self.table.window_fns);
+                }
+                urns::transforms::MERGE_WINDOWS => {
+                    let [_, answers] = merging::codecs(transform, &self.table.window_fns)?;
+                    return Ok(answers);
+                }
+                _ => {}
             }
             if let Some((role, function)) = self.table.function(transform)?
                 && let Some(codec) = function.operator.codec(role, Edge::Output(local))

@@ -15,7 +15,9 @@ use super::sealed::Sealed;
 use super::stateful::stateful_requirements;
 use crate::coders::CoderSpec;
 use crate::error::{Error, Mistake, Result};
-use crate::exec::{COMBINE_FN_URN, DO_FN_URN, FnTable, Function, WINDOW_FN_URN, WindowFunction};
+use crate::exec::{
+    COMBINE_FN_URN, DO_FN_URN, FnTable, Function, WINDOW_FN_URN, WindowFunction, WindowMapping,
+};
 use crate::window::AnyWindowFn;
 
 /// The id of the environment that all transforms of this SDK run in.
@@ -329,11 +331,14 @@ impl Sealing<'_> {
         let function =
             Function { operator: Arc::clone(&par_do.operator), applied_at: node.place.clone() };
         self.table.functions.insert(self.names[id.0].clone(), function);
-        let side_inputs =
-            par_do.side_inputs.iter().map(|side| (side.local_name.clone(), side_input(side)));
+        let graph = self.graph;
+        let sides = graph.sides(node, par_do);
+        let side_inputs = sides
+            .map(|(side, input)| (side.local_name.clone(), self.side_input(side, input)))
+            .collect();
         let mut payload = proto::ParDoPayload {
             do_fn: Some(self.function_spec(id, DO_FN_URN)),
-            side_inputs: side_inputs.collect(),
+            side_inputs,
             restriction_coder_id: par_do
                 .restriction
                 .as_ref()
@@ -345,6 +350,18 @@ impl Sealing<'_> {
             self.stateful(id, stateful, &mut payload);
         }
         payload.encode_to_vec().into()
+    }
+
+    /// Runners know how elements are asked for; the view and the mapping of windows are the SDK's.
+    fn side_input(&mut self, side: &SideInputSpec, input: &Collection) -> proto::SideInput {
+        let spec = |urn: &str| proto::FunctionSpec { urn: urn.to_owned(), payload: Bytes::new() };
+        let window_fn = input.windowing.window_fn();
+        let mapping = WindowMapping::of(window_fn, self.window_fn(window_fn, input.windowed_by));
+        proto::SideInput {
+            access_pattern: Some(spec(side.pattern.urn())),
+            view_fn: Some(spec("purlin:view:v1")),
+            window_mapping_fn: Some(mapping.to_proto()),
+        }
     }
 
     fn requirements(&self) -> Vec<String> {
@@ -363,15 +380,5 @@ impl Sealing<'_> {
         }
         requirements.extend(stateful_requirements(par_dos()));
         requirements
-    }
-}
-
-/// Runners know how elements are asked for; the view and the mapping of windows are the SDK's.
-fn side_input(side: &SideInputSpec) -> proto::SideInput {
-    let spec = |urn: &str| proto::FunctionSpec { urn: urn.to_owned(), payload: Bytes::new() };
-    proto::SideInput {
-        access_pattern: Some(spec(side.pattern.urn())),
-        view_fn: Some(spec("purlin:view:v1")),
-        window_mapping_fn: Some(spec("purlin:window_mapping:default:v1")),
     }
 }

@@ -15,8 +15,8 @@ use crate::pipeline::Pipeline;
 /// A collection as a closure sees it: a `&V`, made once for each window and kept from bundle to
 /// bundle while the window's contents stay the same.
 ///
-/// An element sees the window of the side input that holds the end of its own window. It waits
-/// until that window is complete, or has a pane where the side input's trigger fires before that.
+/// An element sees the window of the side input that holds the end of its own window, or what a
+/// function of your own [says](crate::WindowFn::side_input_window). It waits until that window is complete, or has a pane where the side input's trigger fires before that.
 /// The elements of a bundle all see what had come when the bundle began: of panes that accumulate,
 /// the latest of each key, or of all where the side input has no keys; of others, all.
 #[must_use = "a view that no `with_side_input` takes has no effect"]

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use purlin_proto::urns::coders as urns;
@@ -120,10 +121,12 @@ pub trait WindowFn: fmt::Debug + Send + Sync + 'static {
     }
 
     /// The window of a side input, windowed by this function, that an element in the window `main`
-    /// of another function sees: without this, the earliest that holds the end of `main`.
+    /// of another function sees: without this, the earliest that holds the end of `main`. It must
+    /// depend on nothing but the function and `main`: runners ask once, for elements that wait until
+    /// that window is ready.
     ///
     /// # Errors
-    /// When there is none; the bundle of the element then fails.
+    /// When there is none; the job then fails.
     fn side_input_window(&self, main: &Window) -> Result<Self::Window, BoxError> {
         let main = std::slice::from_ref(main);
         let cx = AssignContext { timestamp: main[0].max_timestamp(), windows: main };
@@ -134,6 +137,20 @@ pub trait WindowFn: fmt::Debug + Send + Sync + 'static {
         let first = earliest(&Windows::from(windows));
         let first = first.ok_or_else(|| format!("no window holds the end of `{}`", main[0]))?;
         Ok(Self::Window::of_window(&first)?)
+    }
+
+    /// How long before the end of `main` the window that
+    /// [`side_input_window`](Self::side_input_window) gives may end, at most: zero where it always
+    /// holds the end of `main`.
+    ///
+    /// A window of a side input is dropped once the watermark of its readers is past its end by that
+    /// much and by the allowed lateness. Elements whose own window the watermark has passed by the
+    /// allowed lateness of the side input are then dropped and counted. Without this, all windows are
+    /// kept until the readers have ended.
+    ///
+    /// **Source:** `maximumLookback` of `WindowMappingFn` in Beam's Java SDK.
+    fn maximum_lookback(&self) -> Option<Duration> {
+        None
     }
 }
 
@@ -179,6 +196,7 @@ pub(crate) trait Erased: fmt::Debug + Send + Sync {
     fn is_merging(&self) -> bool;
     fn merge(&self, windows: &[Window]) -> Result<Merging, BoxError>;
     fn side_input_window(&self, main: &Window) -> Result<Window, BoxError>;
+    fn maximum_lookback(&self) -> Option<Duration>;
     fn window_coder(&self) -> CoderSpec;
     fn type_id_of(&self) -> TypeId;
 }
@@ -209,7 +227,22 @@ impl<F: WindowFn> Erased for F {
     }
 
     fn side_input_window(&self, main: &Window) -> Result<Window, BoxError> {
-        Ok(WindowFn::side_input_window(self, main)?.to_window()?)
+        let seen = WindowFn::side_input_window(self, main)?.to_window()?;
+        match WindowFn::maximum_lookback(self) {
+            Some(lookback) if seen.max_timestamp() + lookback < main.max_timestamp() => {
+                let lookback = lookback.as_millis();
+                Err(format!(
+                    "from `{main}` the function looks back to `{seen}`, but its \
+                     `maximum_lookback` is {lookback} ms"
+                )
+                .into())
+            }
+            _ => Ok(seen),
+        }
+    }
+
+    fn maximum_lookback(&self) -> Option<Duration> {
+        WindowFn::maximum_lookback(self)
     }
 
     fn window_coder(&self) -> CoderSpec {

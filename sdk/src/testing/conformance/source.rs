@@ -54,6 +54,15 @@ pub(super) fn script(pipeline: &Pipeline, acts: impl IntoIterator<Item = Act>) -
     pipeline.create([0u64]).par_do_splittable(Script { acts }, false).main()
 }
 
+/// The same collection, but one that is known to end.
+pub(super) fn bounded_script(
+    pipeline: &Pipeline,
+    acts: impl IntoIterator<Item = Act>,
+) -> PCollection<i64> {
+    let acts: Arc<[Act]> = acts.into_iter().collect();
+    pipeline.create([0u64]).par_do_splittable(Script { acts }, true).main()
+}
+
 #[derive(Clone)]
 struct Script {
     acts: Arc<[Act]>,

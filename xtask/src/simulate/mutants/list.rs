@@ -125,4 +125,46 @@ pub(super) const MUTANTS: &[Mutant] = &[
         right: "output_tokens = with_token(&tokens, commit.bundle);",
         wrong: "output_tokens = tokens.clone();",
     },
+    Mutant {
+        claim: "an element goes on before its window of a side input is ready",
+        file: "state/side_gate.rs",
+        right: "window.is_some_and(|window| self.is_ready(collection, side, &window))",
+        wrong: "window.is_none_or(|window| self.is_ready(collection, side, &window))",
+    },
+    Mutant {
+        claim: "an element waits for the whole of a side input although its window is ready",
+        file: "state/side_gate.rs",
+        right: "seen.map(Cow::Borrowed)",
+        wrong: "seen.filter(|_| false).map(Cow::Borrowed)",
+    },
+    Mutant {
+        claim: "what elements see is forgotten while late ones wait",
+        file: "state/side_windows.rs",
+        right: "sight.waiting > 0 || !is_passed(window)",
+        wrong: "!is_passed(window)",
+    },
+    Mutant {
+        claim: "what a function may still look back to is dropped",
+        file: "side_facts.rs",
+        right: "Mapping::Asked { lookback } => lookback,",
+        wrong: "Mapping::Asked { .. } => Some(0),",
+    },
+    Mutant {
+        claim: "what nobody sees any more is kept",
+        file: "side_facts.rs",
+        right: "Mapping::Asked { lookback } => lookback,",
+        wrong: "Mapping::Asked { .. } => None,",
+    },
+    Mutant {
+        claim: "an element goes on that is too late for what it would see",
+        file: "side_facts.rs",
+        right: "Mapping::Asked { lookback: Some(_) } => Timestamp(self.last(main)) < arrival,",
+        wrong: "Mapping::Asked { lookback: Some(_) } => reader == Timestamp::MAX,",
+    },
+    Mutant {
+        claim: "a second attempt forgets what the first was to ask",
+        file: "schedule.rs",
+        right: "Flight { attempt: flight.attempt + 1, ..flight }",
+        wrong: "Flight { attempt: flight.attempt + 1, questions: Vec::new(), ..flight }",
+    },
 ];

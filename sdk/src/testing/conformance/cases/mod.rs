@@ -47,6 +47,7 @@ mod retractions;
 mod sessions;
 mod side_functions;
 mod side_inputs;
+mod side_mappings;
 mod side_maps;
 mod side_panes;
 mod side_windows;
@@ -95,6 +96,7 @@ pub fn cases() -> &'static [Case] {
             side_inputs::CASES,
             side_maps::CASES,
             side_windows::CASES,
+            side_mappings::CASES,
             side_panes::CASES,
             reshuffle::CASES,
             splittable::CASES,
