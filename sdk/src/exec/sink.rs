@@ -20,10 +20,15 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// often: from then on every element carries its own.
 const SMALL_CHUNK_BYTES: usize = 16 * 1024;
 
+/// How much is encoded before it is divided among partitions: it stays in the nearest cache.
+const UNDIVIDED_BYTES: usize = 16 * 1024;
+
 /// Encodes what leaves a stage.
 pub(super) struct Sink {
     codec: Arc<dyn PortCodec>,
     strict: bool,
+    /// What is not in a partition yet.
+    encoded: Vec<u8>,
     writer: Writer,
 }
 
@@ -36,6 +41,16 @@ struct Writer {
     framing: Framing,
     stamps_change: bool,
     buffers: Vec<Buffer>,
+    /// Where the elements lie that are not in a partition yet.
+    undivided: Vec<Place>,
+}
+
+/// Where an encoded element lies: its start, header included, its value, and the end of its key.
+#[derive(Clone, Copy)]
+struct Place {
+    start: usize,
+    value: usize,
+    key_end: usize,
 }
 
 #[derive(Default)]
@@ -63,8 +78,9 @@ impl Sink {
             framing_as_declared: config.framing_as_declared,
             stamps_change: false,
             buffers,
+            undivided: Vec::new(),
         };
-        Self { codec, strict: config.strict, writer }
+        Self { codec, strict: config.strict, encoded: Vec::new(), writer }
     }
 }
 
@@ -80,12 +96,9 @@ impl Unit for Sink {
         }
         self.writer.prepare(batch.stamps(), cx)?;
         if self.writer.config.partitions > 1 {
-            let mut scratch = Vec::new();
-            return self.codec.encode(
-                batch,
-                &mut scratch,
-                &mut Partitioned { writer: &mut self.writer, cx },
-            );
+            let mut partitioned = Partitioned { writer: &mut self.writer, cx, start: 0 };
+            self.codec.encode(batch, &mut self.encoded, &mut partitioned)?;
+            return partitioned.distribute(&mut self.encoded);
         }
         let mut out = take(&mut self.writer.buffers[0].data);
         let mut edges = Whole { writer: &mut self.writer, cx, start: out.len() };
@@ -127,18 +140,6 @@ impl Writer {
         }
     }
 
-    fn entry(&self, out: &[u8], start: usize, value: usize, key_length: usize) -> Entry {
-        // A chunk ends at 256 KiB unless one element alone is larger; offsets beyond 4 GiB are
-        // refused when the chunk is handed on.
-        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Entry {
-            start: offset(start),
-            value: offset(value),
-            key_length: offset(key_length),
-            key_hash: key_hash(&out[value..value + key_length]),
-        }
-    }
-
     fn flush_all(&mut self, cx: &Cx<'_>) -> UnitResult {
         (0..self.buffers.len()).try_for_each(|partition| {
             let bytes = settled(&mut self.buffers[partition].data);
@@ -169,6 +170,13 @@ impl Writer {
     }
 }
 
+fn entry(start: usize, value: usize, key_length: usize, key_hash: u64) -> Entry {
+    // A chunk ends at 256 KiB unless one element alone is larger; offsets beyond 4 GiB are refused
+    // when the chunk is handed on.
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Entry { start: offset(start), value: offset(value), key_length: offset(key_length), key_hash }
+}
+
 /// What a buffer holds, which may wait for long: a buffer that is mostly empty is used again.
 fn settled(buffer: &mut Vec<u8>) -> Bytes {
     if buffer.len() >= buffer.capacity() / 4 * 3 {
@@ -179,20 +187,18 @@ fn settled(buffer: &mut Vec<u8>) -> Bytes {
     bytes
 }
 
-/// Appends an element; few bytes at once, without calling the function that copies any number of
-/// them. Zeros are left behind the element.
+/// Appends an element from `start` to `end`; few bytes at once, without calling the function that
+/// copies any number of them.
 #[inline]
-fn append(buffer: &mut Vec<u8>, element: &mut Vec<u8>) {
+fn append(buffer: &mut Vec<u8>, encoded: &[u8], start: usize, end: usize) {
     const FEW: usize = 32;
-    let length = element.len();
-    element.extend_from_slice(&[0; FEW]);
-    match element.first_chunk::<FEW>() {
-        Some(few) if length <= FEW => {
-            let end = buffer.len() + length;
+    match encoded[start..].first_chunk::<FEW>() {
+        Some(few) if end - start <= FEW => {
+            let length = buffer.len() + (end - start);
             buffer.extend_from_slice(few);
-            buffer.truncate(end);
+            buffer.truncate(length);
         }
-        _ => buffer.extend_from_slice(&element[..length]),
+        _ => buffer.extend_from_slice(&encoded[start..end]),
     }
 }
 
@@ -212,7 +218,8 @@ impl EncodeEdges for Whole<'_> {
 
     fn after(&mut self, out: &mut Vec<u8>, value_start: usize, key_length: usize) -> UnitResult {
         if self.writer.config.index {
-            let entry = self.writer.entry(out, self.start, value_start, key_length);
+            let hash = key_hash(&out[value_start..value_start + key_length]);
+            let entry = entry(self.start, value_start, key_length, hash);
             self.writer.buffers[0].index.push(entry);
         }
         self.writer.buffers[0].count += 1;
@@ -223,37 +230,64 @@ impl EncodeEdges for Whole<'_> {
     }
 }
 
-/// Writes each element into the buffer of its key's partition.
+/// Writes each element into the buffer of its key's partition: some elements after another, then
+/// each to its partition. To read at once what was just written in other pieces would make the
+/// processor wait for each element.
 struct Partitioned<'a> {
     writer: &'a mut Writer,
     cx: &'a Cx<'a>,
+    /// Where the current element starts.
+    start: usize,
 }
 
-impl EncodeEdges for Partitioned<'_> {
-    fn before(&mut self, row: usize, stamps: &Stamps, out: &mut Vec<u8>) {
-        out.clear();
-        self.writer.header(row, stamps, out);
+impl Partitioned<'_> {
+    fn distribute(&mut self, encoded: &mut Vec<u8>) -> UnitResult {
+        let undivided = take(&mut self.writer.undivided);
+        let ends = undivided.iter().skip(1).map(|next| next.start).chain([encoded.len()]);
+        for (place, end) in undivided.iter().zip(ends) {
+            self.put(encoded, *place, end)?;
+        }
+        encoded.clear();
+        // A large element does not keep its room for ever.
+        encoded.shrink_to(CHUNK_BYTES);
+        self.writer.undivided = undivided;
+        self.writer.undivided.clear();
+        Ok(())
     }
 
-    fn after(&mut self, out: &mut Vec<u8>, value_start: usize, key_length: usize) -> UnitResult {
-        let mut entry = self.writer.entry(out, 0, value_start, key_length);
-        let partition = partition_of(entry.key_hash, self.writer.config.partitions) as usize;
+    #[inline]
+    fn put(&mut self, encoded: &[u8], place: Place, end: usize) -> UnitResult {
+        let Place { start, value, key_end } = place;
+        let key_hash = key_hash(&encoded[value..key_end]);
+        let partition = partition_of(key_hash, self.writer.config.partitions) as usize;
         let buffer = &mut self.writer.buffers[partition];
-        if buffer.data.len() + out.len() > CHUNK_BYTES && buffer.count > 0 {
+        if buffer.data.len() + (end - start) > CHUNK_BYTES && buffer.count > 0 {
             let full = settled(&mut buffer.data);
             // As large as it may become: then it is never moved.
             buffer.data.reserve(CHUNK_BYTES);
             self.writer.flush(partition, full, self.cx)?;
         }
         let buffer = &mut self.writer.buffers[partition];
-        let base = u32::try_from(buffer.data.len()).unwrap_or(u32::MAX);
-        append(&mut buffer.data, out);
+        let base = buffer.data.len();
+        append(&mut buffer.data, encoded, start, end);
         buffer.count += 1;
         if self.writer.config.index {
-            entry.start = base;
-            entry.value = entry.value.saturating_add(base);
-            buffer.index.push(entry);
+            let (value, key_length) = (base + (value - start), key_end - value);
+            buffer.index.push(entry(base, value, key_length, key_hash));
         }
         Ok(())
+    }
+}
+
+impl EncodeEdges for Partitioned<'_> {
+    fn before(&mut self, row: usize, stamps: &Stamps, out: &mut Vec<u8>) {
+        self.start = out.len();
+        self.writer.header(row, stamps, out);
+    }
+
+    fn after(&mut self, out: &mut Vec<u8>, value_start: usize, key_length: usize) -> UnitResult {
+        let key_end = value_start + key_length;
+        self.writer.undivided.push(Place { start: self.start, value: value_start, key_end });
+        if out.len() >= UNDIVIDED_BYTES { self.distribute(out) } else { Ok(()) }
     }
 }

@@ -27,6 +27,8 @@ struct Merge<K, V, F: CombineFn<V>, S: Keys<K>> {
     f: F,
     diagnose: bool,
     keys: S,
+    /// Where the accumulators of a batch's keys are.
+    places: Vec<u32>,
     table: Table<K, S, F::Acc>,
     value: PhantomData<fn(V)>,
 }
@@ -34,23 +36,13 @@ struct Merge<K, V, F: CombineFn<V>, S: Keys<K>> {
 impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Merge<K, V, F, S> {
     fn new(f: F, diagnose: bool) -> Self {
         let (keys, table) = (S::default(), Table::default());
-        Self { f, diagnose, keys, table, value: PhantomData }
+        Self { f, diagnose, keys, places: Vec::new(), table, value: PhantomData }
     }
 
     /// Adds the accumulators that were read, and has none read then.
     fn add(&mut self, read: &mut Vec<(K, F::Acc)>) -> UnitResult {
-        let Self { f, keys, table, .. } = self;
-        keys.clear();
-        read.iter().try_for_each(|(key, _)| keys.push(key))?;
-        for (row, (key, acc)) in read.drain(..).enumerate() {
-            let mut acc = Some(acc);
-            let first = || acc.take().unwrap_or_else(|| f.create());
-            let (_, merged) = table.group(keys, row, &key, first);
-            if let Some(acc) = acc {
-                f.merge(merged, acc);
-            }
-        }
-        Ok(())
+        let Self { f, keys, places, table, .. } = self;
+        table.merge(f, (keys, places), read)
     }
 }
 

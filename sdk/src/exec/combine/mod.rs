@@ -1,7 +1,9 @@
 //! Combining values: the user's function, and the parts that it plays before and after a shuffle.
 
+mod index;
 mod merge;
 mod precombine;
+mod recent;
 mod table;
 #[cfg(test)]
 mod tests;

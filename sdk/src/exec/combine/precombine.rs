@@ -6,6 +6,8 @@ use hashbrown::HashMap;
 use purlin_proto::pipeline::output_time;
 
 use super::CombineFn;
+use super::index::NONE;
+use super::recent::Recent;
 use super::table::{Encoded, Keys, Table, Typed};
 use crate::element::Element;
 use crate::exec::guard::guarded;
@@ -20,8 +22,13 @@ const MOST_GROUPS: usize = (7 << 15) - BATCH;
 /// The same where keys hardly repeat: then a table that stays in the cache of a core combines
 /// nearly as much and costs far less.
 const FEW_GROUPS: usize = (7 << 11) - BATCH;
+/// From how many accumulators on those of recent keys are kept apart: fewer stay in the cache of a
+/// core as they are.
+const SEVERAL_GROUPS: usize = 1 << 13;
 /// How many values a full table must have combined into an accumulator for its size to pay.
 const WORTHWHILE: usize = 4;
+/// How many bytes the accumulators of recent keys take at most: more are in no cache.
+const MOST_RECENT_BYTES: usize = 1024 * 1024;
 /// How many bytes the accumulators take at most, without what they own on the heap.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// After how many values accumulators are sent on that may grow with every value.
@@ -60,7 +67,13 @@ struct Precombine<K, V, F: CombineFn<V>, S: Keys<K>> {
     times: TimestampCombiner,
     diagnose: bool,
     keys: S,
+    /// Where the accumulators of a batch's keys are.
+    places: Vec<u32>,
     tables: Tables<K, S, F::Acc>,
+    /// The recent keys of a window with several accumulators.
+    recent: Option<(Window, Recent<K, S, F::Acc>)>,
+    /// An empty table of recent keys.
+    spare: Option<Recent<K, S, F::Acc>>,
     /// How many values were added since all accumulators were sent on.
     added: usize,
     /// How many accumulators are kept at most.
@@ -119,7 +132,10 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
             times,
             diagnose,
             keys: S::default(),
+            places: Vec::new(),
             tables: Tables::new(),
+            recent: None,
+            spare: None,
             added: 0,
             most_groups,
             value: PhantomData,
@@ -128,16 +144,64 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
 
     /// Adds a batch whose elements are all in one window.
     fn add_to_one(&mut self, window: &Window, values: Vec<(K, V)>, stamps: &Stamps) -> UnitResult {
-        let Self { f, times, keys, tables, .. } = self;
+        let Self { f, times, keys, places, tables, .. } = self;
         let table = tables.at(window);
+        table.look_up(keys, &values, places);
         guarded(self.diagnose, values.into_iter(), |row, (key, value)| {
             let timestamp = *stamps.timestamps.get(row);
-            let (at, acc) = table.group(keys, row, &key, || f.create());
+            let (at, acc) = table.group(keys, row, (places[row], &key), || f.create());
             f.add(acc, value);
             stamp(table, *times, at, timestamp);
             Ok(())
         })
         .map_err(|interrupted| interrupted.in_batch(stamps))
+    }
+
+    /// Adds a batch whose elements are all in the window of the recent keys.
+    fn add_to_recent(
+        &mut self,
+        (window, mut recent): (Window, Recent<K, S, F::Acc>),
+        values: Vec<(K, V)>,
+        stamps: &Stamps,
+        cx: &Cx<'_>,
+    ) -> UnitResult {
+        let Self { f, keys, .. } = self;
+        guarded(self.diagnose, values.into_iter(), |row, (key, value)| {
+            f.add(recent.group(keys, row, &key, || f.create()), value);
+            Ok(())
+        })
+        .map_err(|interrupted| interrupted.in_batch(stamps))?;
+        if recent.left.len() >= BATCH {
+            self.take_left(&window, &mut recent, cx)?;
+        }
+        self.recent = Some((window, recent));
+        Ok(())
+    }
+
+    /// Keeps the accumulators that left the recent ones, where that pays, or sends them on.
+    fn take_left(
+        &mut self,
+        window: &Window,
+        recent: &mut Recent<K, S, F::Acc>,
+        cx: &Cx<'_>,
+    ) -> UnitResult {
+        if self.keeps_many() {
+            let Self { f, keys, places, tables, .. } = self;
+            return tables.at(window).merge(f, (keys, places), &mut recent.left);
+        }
+        let stamps = Stamps::constant(stamp_of(window.clone()));
+        cx.emit(0, Batch::new(std::mem::take(&mut recent.left), stamps))
+    }
+
+    /// Begins to keep recent keys apart, where a table has become large.
+    fn divide(&mut self, window: &Window) {
+        let is_large = self.tables.at(window).len() >= SEVERAL_GROUPS;
+        let is_simple = self.times == TimestampCombiner::EndOfWindow
+            && Recent::<K, S, F::Acc>::BYTES <= MOST_RECENT_BYTES;
+        if is_large && is_simple && self.recent.is_none() {
+            let recent = self.spare.take().unwrap_or_default();
+            self.recent = Some((window.clone(), recent));
+        }
     }
 
     /// Adds a batch whose elements are in any windows.
@@ -149,7 +213,7 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
             let copies = std::iter::repeat_n(element, windows.len());
             for (window, (key, value)) in windows.iter().zip(copies) {
                 let table = tables.at(window);
-                let (at, acc) = table.group(keys, row, &key, || f.create());
+                let (at, acc) = table.group(keys, row, (NONE, &key), || f.create());
                 f.add(acc, value);
                 stamp(table, *times, at, timestamp);
             }
@@ -163,26 +227,39 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
             || (std::mem::needs_drop::<F::Acc>() && self.added >= MOST_VALUES)
     }
 
+    fn keeps_many(&self) -> bool {
+        self.most_groups > FEW_GROUPS
+    }
+
     /// Whether many accumulators were kept and did not pay.
     fn keeps_too_many(&self) -> bool {
         let groups = self.tables.groups();
-        let is_full = groups >= self.most_groups && self.most_groups > FEW_GROUPS;
+        let is_full = groups >= self.most_groups && self.keeps_many();
         is_full && self.added / groups.max(1) < WORTHWHILE
     }
 
     /// Sends all accumulators on.
     fn flush(&mut self, cx: &Cx<'_>) -> UnitResult {
         self.added = 0;
+        if let Some((window, mut recent)) = self.recent.take() {
+            recent.leave();
+            self.take_left(&window, &mut recent, cx)?;
+            self.spare = Some(recent);
+        }
         for (window, mut table) in self.tables.take() {
-            let stamp = Stamp {
-                timestamp: window.max_timestamp(),
-                windows: Windows::One(window),
-                ..Stamp::default()
-            };
-            table.send_on(stamp, cx)?;
+            table.send_on(stamp_of(window), cx)?;
             self.tables.put_back(table);
         }
         Ok(())
+    }
+}
+
+/// What the accumulators of a window are stamped with, but for timestamps of their own.
+fn stamp_of(window: Window) -> Stamp {
+    Stamp {
+        timestamp: window.max_timestamp(),
+        windows: Windows::One(window),
+        ..Stamp::default()
     }
 }
 
@@ -209,7 +286,13 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Precombine<K,
         values.iter().try_for_each(|(key, _)| self.keys.push(key))?;
         match &stamps.windows {
             Column::Same(Windows::One(window)) => {
-                self.add_to_one(window, values, &stamps)?;
+                match self.recent.take_if(|(recent, _)| recent == window) {
+                    Some(recent) => self.add_to_recent(recent, values, &stamps, cx)?,
+                    None => {
+                        self.add_to_one(window, values, &stamps)?;
+                        self.divide(window);
+                    }
+                }
             }
             _ => self.add_to_each(values, &stamps)?,
         }

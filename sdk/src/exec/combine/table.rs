@@ -6,8 +6,8 @@
 
 use std::marker::PhantomData;
 
-use hashbrown::HashTable;
-
+use super::CombineFn;
+use super::index::{Index, NONE};
 use crate::coders::Nesting;
 use crate::element::private::{equal_part, hash_part};
 use crate::element::{Element, shown};
@@ -27,8 +27,6 @@ pub(super) trait Keys<K>: Default + Send {
     fn push(&mut self, key: &K) -> UnitResult;
     /// The hash of a key of the batch.
     fn hash(&self, row: usize) -> u64;
-    /// The hash of a kept key.
-    fn rehash(key: &K, kept: &Self::Kept) -> u64;
     /// Whether a kept key equals one of the batch, which is `other`.
     fn is_same(&self, key: &K, kept: &Self::Kept, row: usize, other: &K) -> bool;
     /// What to keep of a key of the batch.
@@ -55,10 +53,6 @@ impl<K: Element> Keys<K> for Typed {
     #[inline]
     fn hash(&self, row: usize) -> u64 {
         self.hashes[row]
-    }
-    #[inline]
-    fn rehash(key: &K, (): &()) -> u64 {
-        hash_part(key)
     }
     #[inline]
     fn is_same(&self, key: &K, (): &(), _row: usize, other: &K) -> bool {
@@ -102,9 +96,6 @@ impl<K: Element> Keys<K> for Encoded {
     fn hash(&self, row: usize) -> u64 {
         self.keys[row].0
     }
-    fn rehash(_: &K, kept: &Box<[u8]>) -> u64 {
-        key_hash(kept)
-    }
     fn is_same(&self, _: &K, kept: &Box<[u8]>, row: usize, _: &K) -> bool {
         **kept == *self.key(row)
     }
@@ -114,16 +105,24 @@ impl<K: Element> Keys<K> for Encoded {
 }
 
 /// The accumulator of a key.
-struct Group<K, B, A> {
-    key: K,
-    kept: B,
-    acc: A,
+pub(super) struct Group<K, B, A> {
+    pub(super) key: K,
+    pub(super) kept: B,
+    pub(super) acc: A,
+}
+
+impl<K: Element, B, A> Group<K, B, A> {
+    /// The group of `key`, which is key `row` of the batch.
+    pub(super) fn new<S: Keys<K, Kept = B>>(keys: &S, row: usize, key: &K, acc: A) -> Self {
+        // The key outlives its batch: it must not hold on to the block it was cut from.
+        Self { key: key.detached(), kept: keys.kept(row), acc }
+    }
 }
 
 /// The accumulators of one window.
 pub(super) struct Table<K, S: Keys<K>, A> {
     /// Positions in `groups`.
-    index: HashTable<u32>,
+    index: Index,
     groups: Vec<Group<K, S::Kept, A>>,
     /// Of the groups, where they have timestamps of their own.
     timestamps: Vec<Timestamp>,
@@ -133,12 +132,13 @@ pub(super) struct Table<K, S: Keys<K>, A> {
 impl<K, S: Keys<K>, A> Default for Table<K, S, A> {
     fn default() -> Self {
         let (groups, timestamps) = (Vec::new(), Vec::new());
-        Self { index: HashTable::new(), groups, timestamps, keys: PhantomData }
+        Self { index: Index::default(), groups, timestamps, keys: PhantomData }
     }
 }
 
 impl<K: Element, S: Keys<K>, A: Element> Table<K, S, A> {
-    pub(super) const ENTRY_BYTES: usize = size_of::<Group<K, S::Kept, A>>() + size_of::<u32>();
+    /// The index is at most half full.
+    pub(super) const ENTRY_BYTES: usize = size_of::<Group<K, S::Kept, A>>() + 2 * size_of::<u64>();
 
     pub(super) fn len(&self) -> usize {
         self.groups.len()
@@ -148,38 +148,76 @@ impl<K: Element, S: Keys<K>, A: Element> Table<K, S, A> {
         self.groups.capacity()
     }
 
-    /// The accumulator of `key`, which is key `row` of the batch, and its position.
+    /// Where the accumulators of a batch's keys are, [`NONE`] for those that there are none of yet.
+    /// To look for all of them before the first is changed lets the processor wait for many at a
+    /// time.
+    pub(super) fn look_up<V>(&self, keys: &S, batch: &[(K, V)], places: &mut Vec<u32>) {
+        places.clear();
+        places.extend((0..batch.len()).map(|row| self.index.first(keys.hash(row))));
+        for ((row, (key, _)), place) in batch.iter().enumerate().zip(places) {
+            let group = self.groups.get(*place as usize);
+            if !group.is_some_and(|group| keys.is_same(&group.key, &group.kept, row, key)) {
+                // There is none, or this one has half of its key's hash from another.
+                *place = NONE;
+            }
+        }
+    }
+
+    /// Merges accumulators into those of their keys, and leaves none.
+    pub(super) fn merge<V, F: CombineFn<V, Acc = A>>(
+        &mut self,
+        f: &F,
+        (keys, places): (&mut S, &mut Vec<u32>),
+        batch: &mut Vec<(K, A)>,
+    ) -> UnitResult {
+        keys.clear();
+        batch.iter().try_for_each(|(key, _)| keys.push(key))?;
+        self.look_up(keys, batch, places);
+        for (row, (key, acc)) in batch.drain(..).enumerate() {
+            let mut acc = Some(acc);
+            let first = || acc.take().unwrap_or_else(|| f.create());
+            let (_, merged) = self.group(keys, row, (places[row], &key), first);
+            if let Some(acc) = acc {
+                f.merge(merged, acc);
+            }
+        }
+        Ok(())
+    }
+
+    /// The accumulator at `place`, or else that of `key`, which is key `row` of the batch; and its
+    /// position.
     #[inline]
     pub(super) fn group(
         &mut self,
         keys: &S,
         row: usize,
-        key: &K,
+        (place, key): (u32, &K),
         create: impl FnOnce() -> A,
     ) -> (usize, &mut A) {
+        let mut at = place as usize;
+        if at >= self.groups.len() {
+            at = self.search(keys, row, key, create);
+        }
+        (at, &mut self.groups[at].acc)
+    }
+
+    /// The position of a key that was not found at once.
+    #[inline(never)]
+    fn search(&mut self, keys: &S, row: usize, key: &K, create: impl FnOnce() -> A) -> usize {
         let Self { index, groups, .. } = self;
         let hash = keys.hash(row);
-        let is_same = |at: &u32| {
-            let group = &groups[*at as usize];
+        let found = index.find(hash, |at| {
+            let group = &groups[at as usize];
             keys.is_same(&group.key, &group.kept, row, key)
-        };
-        let at = match index.find(hash, is_same) {
-            Some(at) => *at as usize,
-            None => {
-                let at = groups.len();
-                let rehash = |at: &u32| {
-                    let group = &groups[*at as usize];
-                    S::rehash(&group.key, &group.kept)
-                };
-                // A table is sent on long before it has so many.
-                index.insert_unique(hash, u32::try_from(at).unwrap_or(u32::MAX), rehash);
-                // The key outlives its batch: it must not hold on to the block it was cut from.
-                let key = key.detached();
-                groups.push(Group { key, kept: keys.kept(row), acc: create() });
-                at
-            }
-        };
-        (at, &mut groups[at].acc)
+        });
+        if found != NONE {
+            return found as usize;
+        }
+        let at = groups.len();
+        // A table is sent on long before it has so many.
+        index.insert(hash, u32::try_from(at).unwrap_or(NONE));
+        groups.push(Group::new(keys, row, key, create()));
+        at
     }
 
     /// Changes the timestamp of a group, which is this one if it has none.
