@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::guard::{Trouble, guarded};
+use super::guard::{Trouble, guarded, mapped};
 use super::table::{Operator, Role};
 use super::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
 use super::{AnyBatch, BATCH, Batch, Stamps};
@@ -50,12 +50,8 @@ struct Map<F, T, O> {
 impl<T: Element, O: Element, F: Fn(T) -> O + Send + Sync> Unit for Map<F, T, O> {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<T>(batch)?;
-        let mut out = Vec::with_capacity(values.len());
-        guarded(self.diagnose, values.into_iter(), |_, value| {
-            out.push((self.f)(value));
-            Ok(())
-        })
-        .map_err(|interrupted| interrupted.in_batch(&stamps))?;
+        let out = mapped(self.diagnose, values, &*self.f)
+            .map_err(|interrupted| interrupted.in_batch(&stamps))?;
         cx.emit(0, Batch::new(out, stamps))
     }
 }
@@ -133,13 +129,17 @@ where
         let Batch { values, stamps } = typed::<T>(batch)?;
         let mut out = Expansion::new(stamps, BATCH);
         guarded(self.diagnose, values.into_iter(), |row, value| {
-            for output in (self.f)(value).map_err(Trouble::User)? {
-                out.push(row, output);
+            let mut outputs = (self.f)(value).map_err(Trouble::User)?.into_iter();
+            loop {
+                // There is room before an output is made, so that it need not wait for it.
                 if out.is_full() {
                     out.flush(0, cx)?;
                 }
+                match outputs.next() {
+                    Some(output) => out.push(row, output),
+                    None => return Ok(()),
+                }
             }
-            Ok(())
         })
         .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
         out.flush(0, cx)
@@ -171,7 +171,7 @@ impl<O: Element> Expansion<O> {
 
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.values.len() >= BATCH
+        self.values.len() >= BATCH || self.values.len() == self.values.capacity()
     }
 
     /// The stamps of the rows.
@@ -186,7 +186,7 @@ impl<O: Element> Expansion<O> {
         } else {
             self.stamps.gather(&std::mem::take(&mut self.rows))
         };
-        self.values.reserve(BATCH.min(values.len()));
+        self.values.reserve(BATCH.min(values.len().max(1)));
         cx.emit(port, Batch::new(values, stamps))
     }
 }

@@ -51,7 +51,7 @@ mod wire;
 pub use batch::{AnyBatch, BATCH, Batch, Stamps};
 pub use by_key::{ByKey, Grouper, Position};
 pub use chunk::{Chunk, Entry, Framing, key_hash, partition_of};
-pub use codec::{EncodeEdges, PortCodec, TypedCodec, codec_of};
+pub use codec::{Encoded, EncodedAt, PortCodec, TypedCodec, codec_of};
 pub use column::Column;
 pub use combine::CombineFn;
 pub(crate) use combine::combine_operator;

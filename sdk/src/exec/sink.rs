@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::codec::EncodeEdges;
+use super::codec::{Encoded, EncodedAt};
 use super::port::Port;
 use super::unit::{Cx, Unit, UnitResult};
 use super::{
     AnyBatch, Chunk, Entry, ExecConfig, Framing, PortCodec, SinkConfig, Stamps, key_hash,
     partition_of,
 };
-use crate::coders::windowed::put_stamp;
+use crate::coders::windowed::WindowCoder;
 
 /// The size at which a chunk is handed on.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -28,7 +28,9 @@ pub(super) struct Sink {
     codec: Arc<dyn PortCodec>,
     strict: bool,
     /// What is not in a partition yet.
-    encoded: Vec<u8>,
+    undivided: Vec<u8>,
+    /// Where the elements lie that were just encoded.
+    places: Vec<EncodedAt>,
     writer: Writer,
 }
 
@@ -41,16 +43,6 @@ struct Writer {
     framing: Framing,
     stamps_change: bool,
     buffers: Vec<Buffer>,
-    /// Where the elements lie that are not in a partition yet.
-    undivided: Vec<Place>,
-}
-
-/// Where an encoded element lies: its start, header included, its value, and the end of its key.
-#[derive(Clone, Copy)]
-struct Place {
-    start: usize,
-    value: usize,
-    key_end: usize,
 }
 
 #[derive(Default)]
@@ -78,9 +70,55 @@ impl Sink {
             framing_as_declared: config.framing_as_declared,
             stamps_change: false,
             buffers,
-            undivided: Vec::new(),
         };
-        Self { codec, strict: config.strict, encoded: Vec::new(), writer }
+        let (undivided, places) = (Vec::new(), Vec::new());
+        Self { codec, strict: config.strict, undivided, places, writer }
+    }
+
+    /// Encodes elements into the only buffer, until it is full.
+    fn encode_whole(&mut self, batch: &dyn AnyBatch, row: usize, cx: &Cx<'_>) -> UnitResult<usize> {
+        let Self { codec, places, writer, .. } = self;
+        let header = writer.header();
+        let Buffer { data, count, index } = &mut writer.buffers[0];
+        places.clear();
+        let mut encoded = Encoded { data, header, places, limit: CHUNK_BYTES };
+        let next = codec.encode(batch, row, &mut encoded)?;
+        // There are no more than a chunk can count.
+        *count += u32::try_from(next - row).unwrap_or(u32::MAX);
+        if writer.config.index {
+            index.extend(places.iter().map(|place| {
+                let EncodedAt { start, value, key_end } = *place;
+                entry(start, value, key_end - value, key_hash(&data[value..key_end]))
+            }));
+        }
+        if data.len() >= CHUNK_BYTES {
+            let data = take(data);
+            writer.flush(0, data.into(), cx)?;
+        }
+        Ok(next)
+    }
+
+    /// Encodes some elements, and then writes each into the buffer of its key's partition. To read
+    /// each as soon as it is written, in other pieces, would make the processor wait.
+    fn encode_divided(
+        &mut self,
+        batch: &dyn AnyBatch,
+        row: usize,
+        cx: &Cx<'_>,
+    ) -> UnitResult<usize> {
+        let Self { codec, places, undivided, writer, .. } = self;
+        undivided.clear();
+        places.clear();
+        let header = writer.header();
+        let mut encoded = Encoded { data: undivided, header, places, limit: UNDIVIDED_BYTES };
+        let next = codec.encode(batch, row, &mut encoded)?;
+        let ends = places.iter().skip(1).map(|next| next.start).chain([undivided.len()]);
+        for (place, end) in places.iter().zip(ends) {
+            writer.put(undivided, *place, end, cx)?;
+        }
+        // A large element does not keep its room for ever.
+        undivided.shrink_to(CHUNK_BYTES);
+        Ok(next)
     }
 }
 
@@ -95,16 +133,14 @@ impl Unit for Sink {
             self.codec.check(batch.as_ref())?;
         }
         self.writer.prepare(batch.stamps(), cx)?;
-        if self.writer.config.partitions > 1 {
-            let mut partitioned = Partitioned { writer: &mut self.writer, cx, start: 0 };
-            self.codec.encode(batch, &mut self.encoded, &mut partitioned)?;
-            return partitioned.distribute(&mut self.encoded);
+        let mut row = 0;
+        while row < batch.len() {
+            row = match self.writer.config.partitions {
+                0 | 1 => self.encode_whole(batch.as_ref(), row, cx)?,
+                _ => self.encode_divided(batch.as_ref(), row, cx)?,
+            };
         }
-        let mut out = take(&mut self.writer.buffers[0].data);
-        let mut edges = Whole { writer: &mut self.writer, cx, start: out.len() };
-        let result = self.codec.encode(batch, &mut out, &mut edges);
-        self.writer.buffers[0].data = out;
-        result
+        Ok(())
     }
 
     fn finish_bundle(&mut self, cx: &Cx<'_>) -> UnitResult {
@@ -134,10 +170,44 @@ impl Writer {
         Ok(())
     }
 
-    fn header(&self, row: usize, stamps: &Stamps, out: &mut Vec<u8>) {
-        if self.framing == Framing::Each {
-            put_stamp(out, &stamps.get(row), &self.port.windows);
+    /// How the header of each element is written, where it has one.
+    fn header(&self) -> Option<WindowCoder> {
+        (self.framing == Framing::Each).then_some(self.port.windows)
+    }
+
+    /// Writes an encoded element into the buffer of its partition.
+    #[inline]
+    fn put(
+        &mut self,
+        encoded: &[u8],
+        EncodedAt { start, value, key_end }: EncodedAt,
+        end: usize,
+        cx: &Cx<'_>,
+    ) -> UnitResult {
+        let key_hash = key_hash(&encoded[value..key_end]);
+        let partition = partition_of(key_hash, self.config.partitions) as usize;
+        let buffer = &mut self.buffers[partition];
+        if buffer.data.len() + (end - start) > CHUNK_BYTES && buffer.count > 0 {
+            self.make_room(partition, cx)?;
         }
+        let buffer = &mut self.buffers[partition];
+        let base = buffer.data.len();
+        append(&mut buffer.data, encoded, start, end);
+        buffer.count += 1;
+        if self.config.index {
+            let (value, key_length) = (base + (value - start), key_end - value);
+            buffer.index.push(entry(base, value, key_length, key_hash));
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn make_room(&mut self, partition: usize, cx: &Cx<'_>) -> UnitResult {
+        let data = &mut self.buffers[partition].data;
+        let full = settled(data);
+        // As large as it may become: then it is never moved.
+        data.reserve(CHUNK_BYTES);
+        self.flush(partition, full, cx)
     }
 
     fn flush_all(&mut self, cx: &Cx<'_>) -> UnitResult {
@@ -199,95 +269,5 @@ fn append(buffer: &mut Vec<u8>, encoded: &[u8], start: usize, end: usize) {
             buffer.truncate(length);
         }
         _ => buffer.extend_from_slice(&encoded[start..end]),
-    }
-}
-
-/// Writes all elements into one buffer.
-struct Whole<'a> {
-    writer: &'a mut Writer,
-    cx: &'a Cx<'a>,
-    /// Where the current element starts.
-    start: usize,
-}
-
-impl EncodeEdges for Whole<'_> {
-    fn before(&mut self, row: usize, stamps: &Stamps, out: &mut Vec<u8>) {
-        self.start = out.len();
-        self.writer.header(row, stamps, out);
-    }
-
-    fn after(&mut self, out: &mut Vec<u8>, value_start: usize, key_length: usize) -> UnitResult {
-        if self.writer.config.index {
-            let hash = key_hash(&out[value_start..value_start + key_length]);
-            let entry = entry(self.start, value_start, key_length, hash);
-            self.writer.buffers[0].index.push(entry);
-        }
-        self.writer.buffers[0].count += 1;
-        if out.len() >= CHUNK_BYTES {
-            return self.writer.flush(0, take(out).into(), self.cx);
-        }
-        Ok(())
-    }
-}
-
-/// Writes each element into the buffer of its key's partition: some elements after another, then
-/// each to its partition. To read at once what was just written in other pieces would make the
-/// processor wait for each element.
-struct Partitioned<'a> {
-    writer: &'a mut Writer,
-    cx: &'a Cx<'a>,
-    /// Where the current element starts.
-    start: usize,
-}
-
-impl Partitioned<'_> {
-    fn distribute(&mut self, encoded: &mut Vec<u8>) -> UnitResult {
-        let undivided = take(&mut self.writer.undivided);
-        let ends = undivided.iter().skip(1).map(|next| next.start).chain([encoded.len()]);
-        for (place, end) in undivided.iter().zip(ends) {
-            self.put(encoded, *place, end)?;
-        }
-        encoded.clear();
-        // A large element does not keep its room for ever.
-        encoded.shrink_to(CHUNK_BYTES);
-        self.writer.undivided = undivided;
-        self.writer.undivided.clear();
-        Ok(())
-    }
-
-    #[inline]
-    fn put(&mut self, encoded: &[u8], place: Place, end: usize) -> UnitResult {
-        let Place { start, value, key_end } = place;
-        let key_hash = key_hash(&encoded[value..key_end]);
-        let partition = partition_of(key_hash, self.writer.config.partitions) as usize;
-        let buffer = &mut self.writer.buffers[partition];
-        if buffer.data.len() + (end - start) > CHUNK_BYTES && buffer.count > 0 {
-            let full = settled(&mut buffer.data);
-            // As large as it may become: then it is never moved.
-            buffer.data.reserve(CHUNK_BYTES);
-            self.writer.flush(partition, full, self.cx)?;
-        }
-        let buffer = &mut self.writer.buffers[partition];
-        let base = buffer.data.len();
-        append(&mut buffer.data, encoded, start, end);
-        buffer.count += 1;
-        if self.writer.config.index {
-            let (value, key_length) = (base + (value - start), key_end - value);
-            buffer.index.push(entry(base, value, key_length, key_hash));
-        }
-        Ok(())
-    }
-}
-
-impl EncodeEdges for Partitioned<'_> {
-    fn before(&mut self, row: usize, stamps: &Stamps, out: &mut Vec<u8>) {
-        self.start = out.len();
-        self.writer.header(row, stamps, out);
-    }
-
-    fn after(&mut self, out: &mut Vec<u8>, value_start: usize, key_length: usize) -> UnitResult {
-        let key_end = value_start + key_length;
-        self.writer.undivided.push(Place { start: self.start, value: value_start, key_end });
-        if out.len() >= UNDIVIDED_BYTES { self.distribute(out) } else { Ok(()) }
     }
 }

@@ -10,7 +10,7 @@ use super::index::NONE;
 use super::recent::Recent;
 use super::table::{Encoded, Keys, Table, Typed};
 use crate::element::Element;
-use crate::exec::guard::guarded;
+use crate::exec::guard::{Interrupted, guarded, guarded_in_place};
 use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
 use crate::exec::{AnyBatch, BATCH, Batch, Column, Failure, Stamps};
 use crate::time::Timestamp;
@@ -147,12 +147,11 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
         let Self { f, times, keys, places, tables, .. } = self;
         let table = tables.at(window);
         table.look_up(keys, &values, places);
-        guarded(self.diagnose, values.into_iter(), |row, (key, value)| {
+        each_pair(self.diagnose, values, |row, key, value| {
             let timestamp = *stamps.timestamps.get(row);
-            let (at, acc) = table.group(keys, row, (places[row], &key), || f.create());
+            let (at, acc) = table.group(keys, row, (places[row], key), || f.create());
             f.add(acc, value);
             stamp(table, *times, at, timestamp);
-            Ok(())
         })
         .map_err(|interrupted| interrupted.in_batch(stamps))
     }
@@ -166,9 +165,8 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
         cx: &Cx<'_>,
     ) -> UnitResult {
         let Self { f, keys, .. } = self;
-        guarded(self.diagnose, values.into_iter(), |row, (key, value)| {
-            f.add(recent.group(keys, row, &key, || f.create()), value);
-            Ok(())
+        each_pair(self.diagnose, values, |row, key, value| {
+            f.add(recent.group(keys, row, key, || f.create()), value);
         })
         .map_err(|interrupted| interrupted.in_batch(stamps))?;
         if recent.left.len() >= BATCH {
@@ -252,6 +250,22 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
         }
         Ok(())
     }
+}
+
+/// Calls `add` for each pair. Keys stay where they are, and values as well where a copy costs
+/// nothing: what was moved would have to be read in other pieces than it was written in.
+fn each_pair<K: Element, V: Element>(
+    diagnose: bool,
+    pairs: Vec<(K, V)>,
+    mut add: impl FnMut(usize, &K, V),
+) -> Result<(), Interrupted> {
+    if !std::mem::needs_drop::<V>() {
+        return guarded_in_place(&pairs, |row, (key, value)| add(row, key, value.clone()));
+    }
+    guarded(diagnose, pairs.into_iter(), |row, (key, value)| {
+        add(row, &key, value);
+        Ok(())
+    })
 }
 
 /// What the accumulators of a window are stamped with, but for timestamps of their own.
