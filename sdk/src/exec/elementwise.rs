@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::guard::{Trouble, guarded, mapped};
+use super::guard::{Trouble, guarded, guarded_in_place, mapped};
 use super::table::{Operator, Role};
 use super::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
 use super::{AnyBatch, BATCH, Batch, Stamps};
@@ -80,6 +80,9 @@ struct Filter<F, T> {
 impl<T: Element, F: Fn(&T) -> bool + Send + Sync> Unit for Filter<F, T> {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<T>(batch)?;
+        if !std::mem::needs_drop::<T>() && stamps.is_constant() {
+            return cx.emit(0, self.compact(values, stamps)?);
+        }
         let mut out = Expansion::new(stamps, values.len());
         guarded(self.diagnose, values.into_iter(), |row, value| {
             if (self.f)(&value) {
@@ -89,6 +92,21 @@ impl<T: Element, F: Fn(&T) -> bool + Send + Sync> Unit for Filter<F, T> {
         })
         .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
         out.flush(0, cx)
+    }
+}
+
+impl<T: Element, F: Fn(&T) -> bool + Send + Sync> Filter<F, T> {
+    /// Copies every value behind those that were kept, which costs less than a branch that no
+    /// processor can foresee: what is not kept is overwritten by the next.
+    fn compact(&self, values: Vec<T>, stamps: Stamps) -> UnitResult<Batch<T>> {
+        let (mut kept, mut count) = (values.clone(), 0);
+        guarded_in_place(&values, |_, value| {
+            kept[count] = value.clone();
+            count += usize::from((self.f)(value));
+        })
+        .map_err(|interrupted| interrupted.in_batch(&stamps))?;
+        kept.truncate(count);
+        Ok(Batch::new(kept, stamps))
     }
 }
 

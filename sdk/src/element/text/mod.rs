@@ -80,6 +80,7 @@ impl Shared {
 impl Text {
     /// The part `range` of `block`; `None` where that is outside, splits a character, or lies
     /// beyond 4 GiB.
+    #[inline]
     #[must_use]
     pub fn in_block(block: &Arc<str>, range: Range<usize>) -> Option<Self> {
         block.get(range.clone())?;

@@ -39,18 +39,18 @@ impl<K: Element, S: Keys<K>, A: Element> Recent<K, S, A> {
     ) -> &mut A {
         let slot = &mut self.slots[keys.hash(row) as usize % SLOTS];
         let is_same =
-            |group: &Group<K, S::Kept, A>| keys.is_same(&group.key, &group.kept, row, key);
+            |group: &Group<K, S::Kept, A>| keys.is_same(&group.pair.0, &group.kept, row, key);
         if !slot.as_ref().is_some_and(is_same)
             && let Some(group) = slot.take()
         {
-            self.left.push((group.key, group.acc));
+            self.left.push(group.pair);
         }
-        &mut slot.get_or_insert_with(|| Group::new(keys, row, key, create())).acc
+        &mut slot.get_or_insert_with(|| Group::new(keys, row, key, create())).pair.1
     }
 
     /// Makes all leave.
     pub(super) fn leave(&mut self) {
         let groups = self.slots.iter_mut().filter_map(Option::take);
-        self.left.extend(groups.map(|group| (group.key, group.acc)));
+        self.left.extend(groups.map(|group| group.pair));
     }
 }

@@ -104,18 +104,18 @@ impl<K: Element> Keys<K> for Encoded {
     }
 }
 
-/// The accumulator of a key.
+/// A key with its accumulator.
 pub(super) struct Group<K, B, A> {
-    pub(super) key: K,
+    /// Both together, as they are sent on.
+    pub(super) pair: (K, A),
     pub(super) kept: B,
-    pub(super) acc: A,
 }
 
 impl<K: Element, B, A> Group<K, B, A> {
     /// The group of `key`, which is key `row` of the batch.
     pub(super) fn new<S: Keys<K, Kept = B>>(keys: &S, row: usize, key: &K, acc: A) -> Self {
         // The key outlives its batch: it must not hold on to the block it was cut from.
-        Self { key: key.detached(), kept: keys.kept(row), acc }
+        Self { pair: (key.detached(), acc), kept: keys.kept(row) }
     }
 }
 
@@ -156,7 +156,7 @@ impl<K: Element, S: Keys<K>, A: Element> Table<K, S, A> {
         places.extend((0..batch.len()).map(|row| self.index.first(keys.hash(row))));
         for ((row, (key, _)), place) in batch.iter().enumerate().zip(places) {
             let group = self.groups.get(*place as usize);
-            if !group.is_some_and(|group| keys.is_same(&group.key, &group.kept, row, key)) {
+            if !group.is_some_and(|group| keys.is_same(&group.pair.0, &group.kept, row, key)) {
                 // There is none, or this one has half of its key's hash from another.
                 *place = NONE;
             }
@@ -198,7 +198,7 @@ impl<K: Element, S: Keys<K>, A: Element> Table<K, S, A> {
         if at >= self.groups.len() {
             at = self.search(keys, row, key, create);
         }
-        (at, &mut self.groups[at].acc)
+        (at, &mut self.groups[at].pair.1)
     }
 
     /// The position of a key that was not found at once.
@@ -208,7 +208,7 @@ impl<K: Element, S: Keys<K>, A: Element> Table<K, S, A> {
         let hash = keys.hash(row);
         let found = index.find(hash, |at| {
             let group = &groups[at as usize];
-            keys.is_same(&group.key, &group.kept, row, key)
+            keys.is_same(&group.pair.0, &group.kept, row, key)
         });
         if found != NONE {
             return found as usize;
@@ -241,7 +241,7 @@ impl<K: Element, S: Keys<K>, A: Element> Table<K, S, A> {
         self.index.clear();
         let stamps = Stamps::constant(stamp);
         let mut timestamps = std::mem::take(&mut self.timestamps).into_iter();
-        let mut groups = self.groups.drain(..).map(|group| (group.key, group.acc));
+        let mut groups = self.groups.drain(..).map(|group| group.pair);
         loop {
             let values: Vec<_> = groups.by_ref().take(BATCH).collect();
             if values.is_empty() {
