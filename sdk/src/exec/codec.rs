@@ -5,8 +5,8 @@ use std::sync::Arc;
 use purlin_proto::urns::coders as urns;
 
 use super::{AnyBatch, Batch, Chunk, PagedGroup, Pairs, Stamps, UnitResult};
-use crate::coders::{Coder, CoderError, CoderSpec, Nesting, Reader};
 use crate::coders::windowed::{WindowCoder, put_stamp};
+use crate::coders::{Coder, CoderError, CoderSpec, Nesting, Reader};
 use crate::exec::unit::typed_ref;
 
 /// The coder of a collection whose element type is erased: called once per batch.

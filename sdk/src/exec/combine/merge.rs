@@ -27,8 +27,6 @@ struct Merge<K, V, F: CombineFn<V>, S: Keys<K>> {
     f: F,
     diagnose: bool,
     keys: S,
-    /// Where the accumulators of a batch's keys are.
-    places: Vec<u32>,
     table: Table<K, S, F::Acc>,
     value: PhantomData<fn(V)>,
 }
@@ -36,13 +34,13 @@ struct Merge<K, V, F: CombineFn<V>, S: Keys<K>> {
 impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Merge<K, V, F, S> {
     fn new(f: F, diagnose: bool) -> Self {
         let (keys, table) = (S::default(), Table::default());
-        Self { f, diagnose, keys, places: Vec::new(), table, value: PhantomData }
+        Self { f, diagnose, keys, table, value: PhantomData }
     }
 
     /// Adds the accumulators that were read, and has none read then.
     fn add(&mut self, read: &mut Vec<(K, F::Acc)>) -> UnitResult {
-        let Self { f, keys, places, table, .. } = self;
-        table.merge(f, (keys, places), read)
+        let Self { f, keys, table, .. } = self;
+        table.merge(f, keys, read, ())
     }
 }
 
@@ -71,7 +69,7 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Merge<K, V, F
             })?;
         }
         self.add(&mut read)?;
-        self.table.send_on(pairs.stamp.clone(), cx)?;
+        self.table.send_on(pairs.stamp.clone(), false, cx)?;
         Ok(true)
     }
 }

@@ -1,6 +1,5 @@
 //! Combining values: the user's function, and the parts that it plays before and after a shuffle.
 
-mod index;
 mod merge;
 mod precombine;
 mod recent;

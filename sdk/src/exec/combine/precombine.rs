@@ -6,7 +6,6 @@ use hashbrown::HashMap;
 use purlin_proto::pipeline::output_time;
 
 use super::CombineFn;
-use super::index::NONE;
 use super::recent::Recent;
 use super::table::{Encoded, Keys, Table, Typed};
 use crate::element::Element;
@@ -67,8 +66,6 @@ struct Precombine<K, V, F: CombineFn<V>, S: Keys<K>> {
     times: TimestampCombiner,
     diagnose: bool,
     keys: S,
-    /// Where the accumulators of a batch's keys are.
-    places: Vec<u32>,
     tables: Tables<K, S, F::Acc>,
     /// The recent keys of a window with several accumulators.
     recent: Option<(Window, Recent<K, S, F::Acc>)>,
@@ -83,12 +80,12 @@ struct Precombine<K, V, F: CombineFn<V>, S: Keys<K>> {
 
 /// A table for each window.
 struct Tables<K, S: Keys<K>, A> {
-    tables: Vec<(Window, Table<K, S, A>)>,
+    tables: Vec<(Window, Table<K, S, A, Timestamp>)>,
     by_window: HashMap<Window, usize>,
     /// The table used last: most elements are in the window of the one before.
     last: usize,
     /// An empty table with room from earlier.
-    spare: Option<Table<K, S, A>>,
+    spare: Option<Table<K, S, A, Timestamp>>,
 }
 
 impl<K: Element, S: Keys<K>, A: Element> Tables<K, S, A> {
@@ -96,7 +93,7 @@ impl<K: Element, S: Keys<K>, A: Element> Tables<K, S, A> {
         Self { tables: Vec::new(), by_window: HashMap::new(), last: 0, spare: None }
     }
 
-    fn at(&mut self, window: &Window) -> &mut Table<K, S, A> {
+    fn at(&mut self, window: &Window) -> &mut Table<K, S, A, Timestamp> {
         let is_last = self.tables.get(self.last).is_some_and(|(last, _)| last == window);
         if !is_last {
             self.last = *self.by_window.entry_ref(window).or_insert_with(|| {
@@ -111,13 +108,13 @@ impl<K: Element, S: Keys<K>, A: Element> Tables<K, S, A> {
         self.tables.iter().map(|(_, table)| table.len()).sum()
     }
 
-    fn take(&mut self) -> Vec<(Window, Table<K, S, A>)> {
+    fn take(&mut self) -> Vec<(Window, Table<K, S, A, Timestamp>)> {
         self.by_window.clear();
         self.last = 0;
         std::mem::take(&mut self.tables)
     }
 
-    fn put_back(&mut self, table: Table<K, S, A>) {
+    fn put_back(&mut self, table: Table<K, S, A, Timestamp>) {
         if self.spare.as_ref().is_none_or(|spare| spare.capacity() < table.capacity()) {
             self.spare = Some(table);
         }
@@ -126,13 +123,13 @@ impl<K: Element, S: Keys<K>, A: Element> Tables<K, S, A> {
 
 impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S> {
     fn new(f: F, times: TimestampCombiner, diagnose: bool) -> Self {
-        let most_groups = MOST_GROUPS.min(MOST_BYTES / Table::<K, S, F::Acc>::ENTRY_BYTES.max(1));
+        let most_groups =
+            MOST_GROUPS.min(MOST_BYTES / Table::<K, S, F::Acc, Timestamp>::ENTRY_BYTES.max(1));
         Self {
             f,
             times,
             diagnose,
             keys: S::default(),
-            places: Vec::new(),
             tables: Tables::new(),
             recent: None,
             spare: None,
@@ -144,14 +141,13 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
 
     /// Adds a batch whose elements are all in one window.
     fn add_to_one(&mut self, window: &Window, values: Vec<(K, V)>, stamps: &Stamps) -> UnitResult {
-        let Self { f, times, keys, places, tables, .. } = self;
+        let Self { f, times, keys, tables, .. } = self;
         let table = tables.at(window);
-        table.look_up(keys, &values, places);
         each_pair(self.diagnose, values, |row, key, value| {
             let timestamp = *stamps.timestamps.get(row);
-            let (at, acc) = table.group(keys, row, (places[row], key), || f.create());
-            f.add(acc, value);
-            stamp(table, *times, at, timestamp);
+            let group = table.group(keys, row, key, || (f.create(), timestamp));
+            f.add(&mut group.pair.1, value);
+            group.timestamp = combined(*times, group.timestamp, timestamp);
         })
         .map_err(|interrupted| interrupted.in_batch(stamps))
     }
@@ -184,8 +180,10 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
         cx: &Cx<'_>,
     ) -> UnitResult {
         if self.keeps_many() {
-            let Self { f, keys, places, tables, .. } = self;
-            return tables.at(window).merge(f, (keys, places), &mut recent.left);
+            let Self { f, keys, tables, .. } = self;
+            // Recent keys are kept apart only where groups have no timestamps of their own.
+            let end = window.max_timestamp();
+            return tables.at(window).merge(f, keys, &mut recent.left, end);
         }
         let stamps = Stamps::constant(stamp_of(window.clone()));
         cx.emit(0, Batch::new(std::mem::take(&mut recent.left), stamps))
@@ -211,9 +209,9 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
             let copies = std::iter::repeat_n(element, windows.len());
             for (window, (key, value)) in windows.iter().zip(copies) {
                 let table = tables.at(window);
-                let (at, acc) = table.group(keys, row, (NONE, &key), || f.create());
-                f.add(acc, value);
-                stamp(table, *times, at, timestamp);
+                let group = table.group(keys, row, &key, || (f.create(), timestamp));
+                f.add(&mut group.pair.1, value);
+                group.timestamp = combined(*times, group.timestamp, timestamp);
             }
             Ok(())
         })
@@ -245,7 +243,8 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
             self.spare = Some(recent);
         }
         for (window, mut table) in self.tables.take() {
-            table.send_on(stamp_of(window), cx)?;
+            let own = self.times != TimestampCombiner::EndOfWindow;
+            table.send_on(stamp_of(window), own, cx)?;
             self.tables.put_back(table);
         }
         Ok(())
@@ -270,25 +269,16 @@ fn each_pair<K: Element, V: Element>(
 
 /// What the accumulators of a window are stamped with, but for timestamps of their own.
 fn stamp_of(window: Window) -> Stamp {
-    Stamp {
-        timestamp: window.max_timestamp(),
-        windows: Windows::One(window),
-        ..Stamp::default()
-    }
+    Stamp { timestamp: window.max_timestamp(), windows: Windows::One(window), ..Stamp::default() }
 }
 
-/// Combines the timestamp of a group with that of a value.
+/// The timestamp of a group and a value; any where all get that of the window's end.
 #[inline]
-fn stamp<K: Element, S: Keys<K>, A: Element>(
-    table: &mut Table<K, S, A>,
-    times: TimestampCombiner,
-    at: usize,
-    timestamp: Timestamp,
-) {
+fn combined(times: TimestampCombiner, group: Timestamp, value: Timestamp) -> Timestamp {
     match times {
-        TimestampCombiner::EndOfWindow => {}
-        TimestampCombiner::Earliest => table.stamp(at, timestamp, |old| old.min(timestamp)),
-        TimestampCombiner::Latest => table.stamp(at, timestamp, |old| old.max(timestamp)),
+        TimestampCombiner::EndOfWindow => group,
+        TimestampCombiner::Earliest => group.min(value),
+        TimestampCombiner::Latest => group.max(value),
     }
 }
 

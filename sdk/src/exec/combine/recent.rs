@@ -45,7 +45,7 @@ impl<K: Element, S: Keys<K>, A: Element> Recent<K, S, A> {
         {
             self.left.push(group.pair);
         }
-        &mut slot.get_or_insert_with(|| Group::new(keys, row, key, create())).pair.1
+        &mut slot.get_or_insert_with(|| Group::new(keys, row, key, (create(), ()))).pair.1
     }
 
     /// Makes all leave.

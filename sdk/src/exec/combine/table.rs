@@ -1,13 +1,12 @@
 //! A hash table of accumulators: by typed keys where the key's type allows it, else by the bytes
 //! of keys.
 //!
-//! Accumulators lie in the order in which their keys first occurred: those of frequent keys lie
-//! together, so that they stay in the cache, and sending them all on reads memory in order.
+//! Keys and accumulators lie in the table itself: what is looked for is in one line of the cache.
 
-use std::marker::PhantomData;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use super::CombineFn;
-use super::index::{Index, NONE};
 use crate::coders::Nesting;
 use crate::element::private::{equal_part, hash_part};
 use crate::element::{Element, shown};
@@ -27,6 +26,8 @@ pub(super) trait Keys<K>: Default + Send {
     fn push(&mut self, key: &K) -> UnitResult;
     /// The hash of a key of the batch.
     fn hash(&self, row: usize) -> u64;
+    /// The hash of a kept key.
+    fn rehash(key: &K, kept: &Self::Kept) -> u64;
     /// Whether a kept key equals one of the batch, which is `other`.
     fn is_same(&self, key: &K, kept: &Self::Kept, row: usize, other: &K) -> bool;
     /// What to keep of a key of the batch.
@@ -53,6 +54,10 @@ impl<K: Element> Keys<K> for Typed {
     #[inline]
     fn hash(&self, row: usize) -> u64 {
         self.hashes[row]
+    }
+    #[inline]
+    fn rehash(key: &K, (): &()) -> u64 {
+        hash_part(key)
     }
     #[inline]
     fn is_same(&self, key: &K, (): &(), _row: usize, other: &K) -> bool {
@@ -96,6 +101,9 @@ impl<K: Element> Keys<K> for Encoded {
     fn hash(&self, row: usize) -> u64 {
         self.keys[row].0
     }
+    fn rehash(_: &K, kept: &Box<[u8]>) -> u64 {
+        key_hash(kept)
+    }
     fn is_same(&self, _: &K, kept: &Box<[u8]>, row: usize, _: &K) -> bool {
         **kept == *self.key(row)
     }
@@ -105,40 +113,57 @@ impl<K: Element> Keys<K> for Encoded {
 }
 
 /// A key with its accumulator.
-pub(super) struct Group<K, B, A> {
+pub(super) struct Group<K, B, A, T = ()> {
     /// Both together, as they are sent on.
     pub(super) pair: (K, A),
     pub(super) kept: B,
+    /// Where groups have timestamps of their own.
+    pub(super) timestamp: T,
 }
 
-impl<K: Element, B, A> Group<K, B, A> {
+impl<K: Element, B, A, T> Group<K, B, A, T> {
     /// The group of `key`, which is key `row` of the batch.
-    pub(super) fn new<S: Keys<K, Kept = B>>(keys: &S, row: usize, key: &K, acc: A) -> Self {
+    #[inline]
+    pub(super) fn new<S>(keys: &S, row: usize, key: &K, (acc, timestamp): (A, T)) -> Self
+    where
+        S: Keys<K, Kept = B>,
+    {
         // The key outlives its batch: it must not hold on to the block it was cut from.
-        Self { pair: (key.detached(), acc), kept: keys.kept(row) }
+        Self { pair: (key.detached(), acc), kept: keys.kept(row), timestamp }
+    }
+}
+
+/// What groups have for a timestamp of their own.
+pub(super) trait OwnTime: Copy + Send {
+    /// Appends it to the timestamps of a batch.
+    fn note(self, timestamps: &mut Vec<Timestamp>);
+}
+
+impl OwnTime for () {
+    #[inline]
+    fn note(self, _: &mut Vec<Timestamp>) {}
+}
+
+impl OwnTime for Timestamp {
+    #[inline]
+    fn note(self, timestamps: &mut Vec<Timestamp>) {
+        timestamps.push(self);
     }
 }
 
 /// The accumulators of one window.
-pub(super) struct Table<K, S: Keys<K>, A> {
-    /// Positions in `groups`.
-    index: Index,
-    groups: Vec<Group<K, S::Kept, A>>,
-    /// Of the groups, where they have timestamps of their own.
-    timestamps: Vec<Timestamp>,
-    keys: PhantomData<S>,
+pub(super) struct Table<K, S: Keys<K>, A, T = ()> {
+    groups: HashTable<Group<K, S::Kept, A, T>>,
 }
 
-impl<K, S: Keys<K>, A> Default for Table<K, S, A> {
+impl<K, S: Keys<K>, A, T> Default for Table<K, S, A, T> {
     fn default() -> Self {
-        let (groups, timestamps) = (Vec::new(), Vec::new());
-        Self { index: Index::default(), groups, timestamps, keys: PhantomData }
+        Self { groups: HashTable::new() }
     }
 }
 
-impl<K: Element, S: Keys<K>, A: Element> Table<K, S, A> {
-    /// The index is at most half full.
-    pub(super) const ENTRY_BYTES: usize = size_of::<Group<K, S::Kept, A>>() + 2 * size_of::<u64>();
+impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Table<K, S, A, T> {
+    pub(super) const ENTRY_BYTES: usize = size_of::<Group<K, S::Kept, A, T>>() + 1;
 
     pub(super) fn len(&self) -> usize {
         self.groups.len()
@@ -148,109 +173,70 @@ impl<K: Element, S: Keys<K>, A: Element> Table<K, S, A> {
         self.groups.capacity()
     }
 
-    /// Where the accumulators of a batch's keys are, [`NONE`] for those that there are none of yet.
-    /// To look for all of them before the first is changed lets the processor wait for many at a
-    /// time.
-    pub(super) fn look_up<V>(&self, keys: &S, batch: &[(K, V)], places: &mut Vec<u32>) {
-        places.clear();
-        places.extend((0..batch.len()).map(|row| self.index.first(keys.hash(row))));
-        for ((row, (key, _)), place) in batch.iter().enumerate().zip(places) {
-            let group = self.groups.get(*place as usize);
-            if !group.is_some_and(|group| keys.is_same(&group.pair.0, &group.kept, row, key)) {
-                // There is none, or this one has half of its key's hash from another.
-                *place = NONE;
-            }
-        }
-    }
-
-    /// Merges accumulators into those of their keys, and leaves none.
-    pub(super) fn merge<V, F: CombineFn<V, Acc = A>>(
-        &mut self,
-        f: &F,
-        (keys, places): (&mut S, &mut Vec<u32>),
-        batch: &mut Vec<(K, A)>,
-    ) -> UnitResult {
-        keys.clear();
-        batch.iter().try_for_each(|(key, _)| keys.push(key))?;
-        self.look_up(keys, batch, places);
-        for (row, (key, acc)) in batch.drain(..).enumerate() {
-            let mut acc = Some(acc);
-            let first = || acc.take().unwrap_or_else(|| f.create());
-            let (_, merged) = self.group(keys, row, (places[row], &key), first);
-            if let Some(acc) = acc {
-                f.merge(merged, acc);
-            }
-        }
-        Ok(())
-    }
-
-    /// The accumulator at `place`, or else that of `key`, which is key `row` of the batch; and its
-    /// position.
+    /// The group of `key`, which is key `row` of the batch; one that was not there is made with an
+    /// accumulator and a timestamp.
     #[inline]
     pub(super) fn group(
         &mut self,
         keys: &S,
         row: usize,
-        (place, key): (u32, &K),
-        create: impl FnOnce() -> A,
-    ) -> (usize, &mut A) {
-        let mut at = place as usize;
-        if at >= self.groups.len() {
-            at = self.search(keys, row, key, create);
+        key: &K,
+        create: impl FnOnce() -> (A, T),
+    ) -> &mut Group<K, S::Kept, A, T> {
+        let is_same =
+            |group: &Group<_, _, _, T>| keys.is_same(&group.pair.0, &group.kept, row, key);
+        let rehash = |group: &Group<_, _, _, T>| S::rehash(&group.pair.0, &group.kept);
+        match self.groups.entry(keys.hash(row), is_same, rehash) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(free) => free.insert(Group::new(keys, row, key, create())).into_mut(),
         }
-        (at, &mut self.groups[at].pair.1)
     }
 
-    /// The position of a key that was not found at once.
-    #[inline(never)]
-    fn search(&mut self, keys: &S, row: usize, key: &K, create: impl FnOnce() -> A) -> usize {
-        let Self { index, groups, .. } = self;
-        let hash = keys.hash(row);
-        let found = index.find(hash, |at| {
-            let group = &groups[at as usize];
-            keys.is_same(&group.pair.0, &group.kept, row, key)
-        });
-        if found != NONE {
-            return found as usize;
-        }
-        let at = groups.len();
-        // A table is sent on long before it has so many.
-        index.insert(hash, u32::try_from(at).unwrap_or(NONE));
-        groups.push(Group::new(keys, row, key, create()));
-        at
-    }
-
-    /// Changes the timestamp of a group, which is this one if it has none.
-    #[inline]
-    pub(super) fn stamp(
+    /// Merges accumulators into those of their keys, and leaves none; `timestamp` is that of groups
+    /// that were not there.
+    pub(super) fn merge<V, F: CombineFn<V, Acc = A>>(
         &mut self,
-        at: usize,
-        timestamp: Timestamp,
-        change: impl FnOnce(Timestamp) -> Timestamp,
-    ) {
-        match self.timestamps.get_mut(at) {
-            Some(old) => *old = change(*old),
-            // Groups are stamped as they are made, or never.
-            None => self.timestamps.push(timestamp),
+        f: &F,
+        keys: &mut S,
+        batch: &mut Vec<(K, A)>,
+        timestamp: T,
+    ) -> UnitResult {
+        keys.clear();
+        batch.iter().try_for_each(|(key, _)| keys.push(key))?;
+        for (row, (key, acc)) in batch.drain(..).enumerate() {
+            let mut acc = Some(acc);
+            let first = || (acc.take().unwrap_or_else(|| f.create()), timestamp);
+            let group = self.group(keys, row, &key, first);
+            if let Some(acc) = acc {
+                f.merge(&mut group.pair.1, acc);
+            }
         }
+        Ok(())
     }
 
     /// Sends all keys and accumulators on, stamped like this but for timestamps of their own; the
-    /// room for them is kept.
-    pub(super) fn send_on(&mut self, stamp: Stamp, cx: &Cx<'_>) -> UnitResult {
-        self.index.clear();
+    /// room for them is kept. With `own`, groups have such.
+    pub(super) fn send_on(&mut self, stamp: Stamp, own: bool, cx: &Cx<'_>) -> UnitResult {
         let stamps = Stamps::constant(stamp);
-        let mut timestamps = std::mem::take(&mut self.timestamps).into_iter();
-        let mut groups = self.groups.drain(..).map(|group| group.pair);
+        let mut groups = self.groups.drain();
         loop {
-            let values: Vec<_> = groups.by_ref().take(BATCH).collect();
+            let mut timestamps = Vec::new();
+            let values: Vec<_> = groups
+                .by_ref()
+                .take(BATCH)
+                .map(|group| {
+                    if own {
+                        group.timestamp.note(&mut timestamps);
+                    }
+                    group.pair
+                })
+                .collect();
             if values.is_empty() {
                 return Ok(());
             }
             let mut stamps = stamps.clone();
-            let own: Vec<_> = timestamps.by_ref().take(values.len()).collect();
-            if !own.is_empty() {
-                stamps.timestamps = Column::Each(own);
+            if !timestamps.is_empty() {
+                stamps.timestamps = Column::Each(timestamps);
             }
             cx.emit(0, Batch::new(values, stamps))?;
         }

@@ -148,7 +148,9 @@ impl Lines<'_> {
             }
             self.number = self.number.map(|number| number + 1);
             start = end + 1;
-            if lines.len() >= BATCH && !reader.take(std::mem::replace(&mut lines, Vec::with_capacity(BATCH))) {
+            if lines.len() >= BATCH
+                && !reader.take(std::mem::replace(&mut lines, Vec::with_capacity(BATCH)))
+            {
                 return Ok(false);
             }
         }
