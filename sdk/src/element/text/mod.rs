@@ -85,9 +85,6 @@ impl Text {
     pub fn in_block(block: &Arc<str>, range: Range<usize>) -> Option<Self> {
         block.get(range.clone())?;
         let (start, end) = (u32::try_from(range.start).ok()?, u32::try_from(range.end).ok()?);
-        if range.len() <= Short::LONGEST {
-            return Some(Self(Form::Short(Short::cut(block.as_bytes(), range))));
-        }
         Some(Self(Form::Shared(Shared::new(Arc::clone(block), start, end))))
     }
 
@@ -381,9 +378,8 @@ mod tests {
         let line = Text::from("a line of one two");
         let words: Vec<_> = line.clone().split_ascii_whitespace().collect();
         assert!(words.iter().all(|word| block(word).is_none()));
-        assert!(block(&Text::in_block(block(&line).unwrap(), 7..9).unwrap()).is_none());
-        let whole = Text::from(Arc::<str>::from("of"));
-        assert!(block(&whole).is_some());
+        let whole = Text::in_block(block(&line).unwrap(), 7..9).unwrap();
+        assert!(block(&whole).is_some() && block(&whole.detached()).is_none());
     }
 
     #[test]
@@ -394,8 +390,8 @@ mod tests {
             std::hash::BuildHasher::hash_one(&foldhash::fast::FixedState::default(), text)
         };
         for end in (0..shared.len()).filter(|at| shared.is_char_boundary(*at)) {
-            let part = Shared::new(Arc::clone(&shared), 0, end as u32);
-            let (one, other) = (Text(Form::Shared(part)), Text::from(&shared[..end]));
+            let (one, other) =
+                (Text::in_block(&shared, 0..end).unwrap(), Text::from(&shared[..end]));
             assert!(one == other && (key.equal)(&one, &other) && one.cmp(&other).is_eq());
             assert_eq!((key.hash)(&one), (key.hash)(&other));
             assert_eq!(hash(&one), hash(&other));
@@ -412,7 +408,7 @@ mod tests {
         let other = "b".to_owned();
         assert_eq!(text.slice_of(&other), "b");
         assert_eq!(text.slice_of(""), "");
-        assert!(Arc::ptr_eq(block(&text.slice_of(&text[1..19])).unwrap(), block(&text).unwrap()));
+        assert!(Arc::ptr_eq(block(&text.slice_of(&text[1..2])).unwrap(), block(&text).unwrap()));
         let short = Text::from("abc");
         assert_eq!(short.slice_of(&short[1..2]), "b");
     }
