@@ -81,7 +81,7 @@ impl<T: Element, F: Fn(&T) -> bool + Send + Sync> Unit for Filter<F, T> {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<T>(batch)?;
         if !std::mem::needs_drop::<T>() && stamps.is_constant() {
-            return cx.emit(0, self.compact(values, stamps)?);
+            return cx.emit(0, self.compact(&values, stamps)?);
         }
         let mut out = Expansion::new(stamps, values.len());
         guarded(self.diagnose, values.into_iter(), |row, value| {
@@ -98,9 +98,9 @@ impl<T: Element, F: Fn(&T) -> bool + Send + Sync> Unit for Filter<F, T> {
 impl<T: Element, F: Fn(&T) -> bool + Send + Sync> Filter<F, T> {
     /// Copies every value behind those that were kept, which costs less than a branch that no
     /// processor can foresee: what is not kept is overwritten by the next.
-    fn compact(&self, values: Vec<T>, stamps: Stamps) -> UnitResult<Batch<T>> {
-        let (mut kept, mut count) = (values.clone(), 0);
-        guarded_in_place(&values, |_, value| {
+    fn compact(&self, values: &[T], stamps: Stamps) -> UnitResult<Batch<T>> {
+        let (mut kept, mut count) = (values.to_vec(), 0);
+        guarded_in_place(values, |_, value| {
             kept[count] = value.clone();
             count += usize::from((self.f)(value));
         })

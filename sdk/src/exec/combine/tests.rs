@@ -248,7 +248,7 @@ fn a_failure_shows_the_pair_also_where_its_key_is_on_the_heap() {
     let bundles = vec![vec![batch]];
     let host = TestHost::default();
     let outcome = run::<(Text, i64), (Text, i64)>(&p, "Small", Role::Precombine, &host, bundles);
-    let failure = outcome.err().expect("a value is large");
+    let failure = outcome.expect_err("a value is large");
     assert_eq!(failure.causes, ["it is large"]);
     assert_eq!(failure.element.as_deref(), Some("(\"the key with the number 10\", 10)"));
 }
