@@ -23,6 +23,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A reader of shared bytes; [`Reader::take_shared`] is free.
+    #[inline]
     #[must_use]
     pub fn shared(data: &'a Bytes) -> Self {
         Self { data, position: 0, shared: Some(data) }
@@ -49,18 +50,21 @@ impl<'a> Reader<'a> {
     }
 
     /// How many bytes were read.
+    #[inline]
     #[must_use]
     pub fn position(&self) -> usize {
         self.position
     }
 
     /// How many bytes are left.
+    #[inline]
     #[must_use]
     pub fn remaining(&self) -> usize {
         self.data.len() - self.position
     }
 
     /// Whether all was read.
+    #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.remaining() == 0
@@ -292,7 +296,27 @@ pub(crate) fn varint_in_word(bytes: &[u8]) -> Option<(u64, usize)> {
 
 /// Appends an unsigned varint.
 #[inline]
-pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub fn put_varint(out: &mut Vec<u8>, value: u64) {
+    if value < 0x80 {
+        return out.push(value.to_le_bytes()[0]);
+    }
+    if value >= 1 << 56 {
+        return put_long_varint(out, value);
+    }
+    // Move groups of 7 bits apart, two at a time, and write all eight of them: what is too much is
+    // cut off again.
+    let word = (value & 0x0fff_ffff) | ((value << 4) & 0x0fff_ffff_0000_0000);
+    let word = (word & 0x0000_3fff_0000_3fff) | ((word << 2) & 0x3fff_0000_3fff_0000);
+    let word = (word & 0x007f_007f_007f_007f) | ((word << 1) & 0x7f00_7f00_7f00_7f00);
+    let length = (70 - value.leading_zeros() as usize) / 7;
+    let more = 0x8080_8080_8080_8080 >> (72 - 8 * length);
+    let end = out.len() + length;
+    out.extend_from_slice(&(word | more).to_le_bytes());
+    out.truncate(end);
+}
+
+#[cold]
+fn put_long_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value.to_le_bytes()[0] | 0x80);
         value >>= 7;

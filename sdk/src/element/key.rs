@@ -24,6 +24,7 @@ impl<K> Copy for TypedKey<K> {}
 
 impl<K: Hash + Eq> TypedKey<K> {
     /// The type's own hash and equality.
+    #[inline]
     #[must_use]
     pub fn native() -> Self {
         Self { hash: hash_native, equal: |a, b| a == b }

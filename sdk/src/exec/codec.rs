@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use purlin_proto::urns::coders as urns;
 
+use super::headers::HeaderWriter;
 use super::{AnyBatch, Batch, Chunk, PagedGroup, Pairs, Stamps, UnitResult, batch_of};
+use crate::coders::windowed::WindowCoder;
 use crate::coders::{Coder, CoderError, CoderSpec, Nesting, Reader};
-use crate::exec::unit::typed;
+use crate::exec::unit::typed_ref;
 
 /// The coder of a collection whose element type is erased: called once per batch.
 pub trait PortCodec: Send + Sync {
@@ -25,17 +27,17 @@ pub trait PortCodec: Send + Sync {
         stamps: &mut dyn FnMut(&mut Reader<'_>, &mut Stamps, usize) -> Result<(), CoderError>,
     ) -> Result<Box<dyn AnyBatch>, CoderError>;
 
-    /// Encodes every value of a batch: `header` is called before each with its row and the buffer,
-    /// and `done` after it with where its value starts and the length of its key.
+    /// Encodes values of a batch from row `from` on, until all are or the buffer is full. Returns
+    /// the row to go on with.
     ///
     /// # Errors
     /// When a value has no encoding, or the batch is of another type.
     fn encode(
         &self,
-        batch: Box<dyn AnyBatch>,
-        out: &mut Vec<u8>,
-        edges: &mut dyn EncodeEdges,
-    ) -> UnitResult;
+        batch: &dyn AnyBatch,
+        from: usize,
+        encoded: &mut Encoded<'_>,
+    ) -> UnitResult<usize>;
 
     /// Checks that decoding and encoding again gives the same bytes for each value, and that keys
     /// have the same bytes as their clones.
@@ -67,15 +69,59 @@ pub trait PortCodec: Send + Sync {
     }
 }
 
-/// What the writer of a chunk does around each value.
-pub trait EncodeEdges {
-    /// Before value `row` is appended to `out`.
-    fn before(&mut self, row: usize, stamps: &Stamps, out: &mut Vec<u8>);
-    /// After value `row` was appended, from `value_start`; its key has `key_length` bytes.
+/// Where encoded values go.
+pub struct Encoded<'a> {
+    /// Their bytes are appended to this.
+    pub data: &'a mut Vec<u8>,
+    /// What each has before it, beside its value.
+    pub header: Option<WindowCoder>,
+    /// Where each lies.
+    pub places: &'a mut Vec<EncodedAt>,
+    /// The buffer is full when it has so many bytes.
+    pub limit: usize,
+}
+
+/// Where an encoded value lies.
+#[derive(Clone, Copy, Debug)]
+pub struct EncodedAt {
+    /// Where its header starts, or else the value.
+    pub start: usize,
+    /// Where the value starts, and its key if it has one.
+    pub value: usize,
+    /// Where its key ends.
+    pub key_end: usize,
+}
+
+impl Encoded<'_> {
+    /// Encodes values as [`PortCodec::encode`] says, by a function that says how long the key is.
     ///
     /// # Errors
-    /// When the filled buffer could not be handed on.
-    fn after(&mut self, out: &mut Vec<u8>, value_start: usize, key_length: usize) -> UnitResult;
+    /// When the function does.
+    #[inline]
+    pub fn append<T>(
+        &mut self,
+        batch: &Batch<T>,
+        from: usize,
+        mut encode: impl FnMut(&T, &mut Vec<u8>) -> UnitResult<usize>,
+    ) -> UnitResult<usize> {
+        if from >= batch.values.len() {
+            return Ok(from);
+        }
+        let headers = self.header.map(|windows| HeaderWriter::new(windows, &batch.stamps));
+        for (row, element) in batch.values.iter().enumerate().skip(from) {
+            let start = self.data.len();
+            if let Some(headers) = &headers {
+                headers.put(self.data, row);
+            }
+            let value = self.data.len();
+            let key_end = value + encode(element, self.data)?;
+            self.places.push(EncodedAt { start, value, key_end });
+            if self.data.len() >= self.limit {
+                return Ok(row + 1);
+            }
+        }
+        Ok(batch.values.len())
+    }
 }
 
 /// The codec of values of `T` by coder `C`.
@@ -125,21 +171,13 @@ impl<T: crate::Element, C: Coder<T>> PortCodec for TypedCodec<T, C> {
 
     fn encode(
         &self,
-        batch: Box<dyn AnyBatch>,
-        out: &mut Vec<u8>,
-        edges: &mut dyn EncodeEdges,
-    ) -> UnitResult {
-        let Batch { values, stamps } = typed::<T>(batch)?;
-        for (row, value) in values.into_iter().enumerate() {
-            edges.before(row, &stamps, out);
-            let start = out.len();
-            let key_length = self
-                .coder
-                .encode_keyed(&value, out)
-                .map_err(|error| unencodable(&error, &value))?;
-            edges.after(out, start, key_length)?;
-        }
-        Ok(())
+        batch: &dyn AnyBatch,
+        from: usize,
+        encoded: &mut Encoded<'_>,
+    ) -> UnitResult<usize> {
+        encoded.append(typed_ref::<T>(batch)?, from, |value, out| {
+            self.coder.encode_keyed(value, out).map_err(|error| unencodable(&error, value))
+        })
     }
 
     fn check(&self, batch: &dyn AnyBatch) -> UnitResult {

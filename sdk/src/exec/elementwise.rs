@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::guard::{Trouble, guarded};
+use super::guard::{Trouble, guarded, guarded_in_place, mapped};
 use super::table::{Operator, Role};
 use super::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
 use super::{AnyBatch, Batch, Stamps, batch_of};
@@ -50,12 +50,8 @@ struct Map<F, T, O> {
 impl<T: Element, O: Element, F: Fn(T) -> O + Send + Sync> Unit for Map<F, T, O> {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<T>(batch)?;
-        let mut out = Vec::with_capacity(values.len());
-        guarded(self.diagnose, values.into_iter(), |_, value| {
-            out.push((self.f)(value));
-            Ok(())
-        })
-        .map_err(|interrupted| interrupted.in_batch(&stamps))?;
+        let out = mapped(self.diagnose, values, &*self.f)
+            .map_err(|interrupted| interrupted.in_batch(&stamps))?;
         cx.emit(0, Batch::new(out, stamps))
     }
 }
@@ -84,6 +80,9 @@ struct Filter<F, T> {
 impl<T: Element, F: Fn(&T) -> bool + Send + Sync> Unit for Filter<F, T> {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<T>(batch)?;
+        if !std::mem::needs_drop::<T>() && stamps.is_constant() {
+            return cx.emit(0, self.compact(&values, stamps)?);
+        }
         let mut out = Expansion::new(stamps, values.len());
         guarded(self.diagnose, values.into_iter(), |row, value| {
             if (self.f)(&value) {
@@ -93,6 +92,21 @@ impl<T: Element, F: Fn(&T) -> bool + Send + Sync> Unit for Filter<F, T> {
         })
         .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
         out.flush(0, cx)
+    }
+}
+
+impl<T: Element, F: Fn(&T) -> bool + Send + Sync> Filter<F, T> {
+    /// Copies every value behind those that were kept, which costs less than a branch that no
+    /// processor can foresee: what is not kept is overwritten by the next.
+    fn compact(&self, values: &[T], stamps: Stamps) -> UnitResult<Batch<T>> {
+        let (mut kept, mut count) = (values.to_vec(), 0);
+        guarded_in_place(values, |_, value| {
+            kept[count] = value.clone();
+            count += usize::from((self.f)(value));
+        })
+        .map_err(|interrupted| interrupted.in_batch(&stamps))?;
+        kept.truncate(count);
+        Ok(Batch::new(kept, stamps))
     }
 }
 
@@ -131,15 +145,19 @@ where
 {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<T>(batch)?;
-        let mut out = Expansion::new(stamps, values.len().min(batch_of::<I::Item>()));
+        let mut out = Expansion::new(stamps, batch_of::<I::Item>());
         guarded(self.diagnose, values.into_iter(), |row, value| {
-            for output in (self.f)(value).map_err(Trouble::User)? {
-                out.push(row, output);
+            let mut outputs = (self.f)(value).map_err(Trouble::User)?.into_iter();
+            loop {
+                // There is room before an output is made, so that it need not wait for it.
                 if out.is_full() {
                     out.flush(0, cx)?;
                 }
+                match outputs.next() {
+                    Some(output) => out.push(row, output),
+                    None => return Ok(()),
+                }
             }
-            Ok(())
         })
         .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
         out.flush(0, cx)
@@ -171,7 +189,7 @@ impl<O: Element> Expansion<O> {
 
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.values.len() >= batch_of::<O>()
+        self.values.len() >= batch_of::<O>() || self.values.len() == self.values.capacity()
     }
 
     /// The stamps of the rows.
@@ -186,7 +204,7 @@ impl<O: Element> Expansion<O> {
         } else {
             self.stamps.gather(&std::mem::take(&mut self.rows))
         };
-        self.values.reserve(batch_of::<O>().min(values.len()));
+        self.values.reserve(batch_of::<O>().min(values.len().max(1)));
         cx.emit(port, Batch::new(values, stamps))
     }
 }

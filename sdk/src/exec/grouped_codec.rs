@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::by_key::{Grouper, Position};
-use super::codec::{EncodeEdges, codec_of};
+use super::codec::{Encoded, codec_of};
 use super::grouped::{Grouped, Scattered};
 use super::paged::PagedGroup;
 use super::pairs::{PairSlice, Pairs};
@@ -55,11 +55,11 @@ impl<K: Element, V: Element> PortCodec for GroupedCodec<K, V> {
 
     fn encode(
         &self,
-        batch: Box<dyn AnyBatch>,
-        out: &mut Vec<u8>,
-        edges: &mut dyn EncodeEdges,
-    ) -> UnitResult {
-        self.codec.encode(batch, out, edges)
+        batch: &dyn AnyBatch,
+        from: usize,
+        encoded: &mut Encoded<'_>,
+    ) -> UnitResult<usize> {
+        self.codec.encode(batch, from, encoded)
     }
 
     fn check(&self, batch: &dyn AnyBatch) -> UnitResult {

@@ -107,24 +107,82 @@ pub(crate) fn guarded<T: Element>(
     values: impl Iterator<Item = T>,
     mut call: impl FnMut(usize, T) -> Result<(), Trouble>,
 ) -> Result<(), Interrupted> {
-    let keep = diagnose || !std::mem::needs_drop::<T>();
-    let mut current = None;
-    let mut at = 0;
-    let result = catch_unwind(AssertUnwindSafe(|| {
+    fenced(|current| {
         values.enumerate().try_for_each(|(row, value)| {
-            at = row;
-            if keep {
-                current = Some(value.clone());
-            }
+            current.note(row, &value, diagnose);
             call(row, value)
         })
-    }));
+    })
+}
+
+/// The results of `call` for each value; failures are as those of [`guarded`].
+///
+/// There is room for all results, so that none waits for it: a result would wait in memory, and be
+/// read in other pieces than it was written in, for which a processor has to wait.
+pub(crate) fn mapped<T: Element, O>(
+    diagnose: bool,
+    values: Vec<T>,
+    call: impl Fn(T) -> O,
+) -> Result<Vec<O>, Interrupted> {
+    fenced(|current| {
+        let rows = values.into_iter().enumerate();
+        Ok(rows
+            .map(|(row, value)| {
+                current.note(row, &value, diagnose);
+                call(value)
+            })
+            .collect())
+    })
+}
+
+/// Calls `call` for each value, which stays where it is, so that a failure can always show it.
+pub(crate) fn guarded_in_place<T: Element>(
+    values: &[T],
+    mut call: impl FnMut(usize, &T),
+) -> Result<(), Interrupted> {
+    let mut at = 0;
+    let result = fenced::<T, ()>(|_| {
+        for (row, value) in values.iter().enumerate() {
+            at = row;
+            call(row, value);
+        }
+        Ok(())
+    });
+    result.map_err(|mut interrupted| {
+        interrupted.failure.element = values.get(at).map(shown);
+        interrupted.row = Some(at);
+        interrupted
+    })
+}
+
+/// The element that user code works on.
+struct Current<T> {
+    row: usize,
+    copy: Option<T>,
+}
+
+impl<T: Element> Current<T> {
+    #[inline]
+    fn note(&mut self, row: usize, value: &T, diagnose: bool) {
+        self.row = row;
+        if diagnose || !std::mem::needs_drop::<T>() {
+            self.copy = Some(value.clone());
+        }
+    }
+}
+
+/// Runs user code that says which element it works on.
+fn fenced<T: Element, R>(
+    run: impl FnOnce(&mut Current<T>) -> Result<R, Trouble>,
+) -> Result<R, Interrupted> {
+    let mut current = Current { row: 0, copy: None };
+    let result = catch_unwind(AssertUnwindSafe(|| run(&mut current)));
     let mut failure = match result {
-        Ok(Ok(())) => return Ok(()),
+        Ok(Ok(result)) => return Ok(result),
         Ok(Err(Trouble::Below(failure))) => return Err(Interrupted { failure, row: None }),
         Ok(Err(trouble)) => trouble.into_failure(),
         Err(panic) => panic_failure(panic.as_ref()),
     };
-    failure.element = current.as_ref().map(shown);
-    Err(Interrupted { failure, row: Some(at) })
+    failure.element = current.copy.as_ref().map(shown);
+    Err(Interrupted { failure, row: Some(current.row) })
 }

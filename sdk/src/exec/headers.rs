@@ -1,8 +1,8 @@
-//! Reads the headers of elements, most of which differ from those before in their timestamps alone.
+//! The headers of elements, most of which differ from those before in their timestamps alone.
 
 use super::Stamps;
-use crate::coders::windowed::{WindowCoder, read_stamp};
-use crate::coders::{CoderError, Reader};
+use crate::coders::windowed::{WindowCoder, put_stamp, read_stamp};
+use crate::coders::{CoderError, Reader, wire};
 use crate::window::Stamp;
 
 /// The bytes of a timestamp, with which a header begins.
@@ -69,10 +69,40 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// Writes the headers of a batch.
+pub(super) struct HeaderWriter<'a> {
+    windows: WindowCoder,
+    stamps: &'a Stamps,
+    /// The bytes after the timestamp, where they are the same for all.
+    rest: Option<Vec<u8>>,
+}
+
+impl<'a> HeaderWriter<'a> {
+    pub(super) fn new(windows: WindowCoder, stamps: &'a Stamps) -> Self {
+        let rest = stamps.is_constant_but_time().then(|| {
+            let mut header = Vec::new();
+            put_stamp(&mut header, &stamps.get(0), &windows);
+            header.split_off(TIMESTAMP)
+        });
+        Self { windows, stamps, rest }
+    }
+
+    /// Appends the header of an element.
+    #[inline]
+    pub(super) fn put(&self, out: &mut Vec<u8>, row: usize) {
+        match &self.rest {
+            Some(rest) => {
+                wire::put_timestamp(out, *self.stamps.timestamps.get(row));
+                out.extend_from_slice(rest);
+            }
+            None => put_stamp(out, &self.stamps.get(row), &self.windows),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coders::windowed::put_stamp;
     use crate::window::{IntervalWindow, PaneInfo, ValueKind, Window, Windows};
     use crate::{Timestamp, window::Timing};
 
@@ -117,6 +147,23 @@ mod tests {
             assert!(reader.is_empty());
             let found: Vec<_> = (0..all.len() - from).map(|row| found.get(row)).collect();
             assert_eq!(found, all[from..]);
+        }
+    }
+
+    #[test]
+    fn headers_are_written_as_one_by_one() {
+        let all = stamps();
+        let coder = WindowCoder::Interval;
+        for (from, to) in [(0, 2), (0, 8), (2, 3), (4, 6), (6, 8)] {
+            let (mut expected, mut written, mut columns) =
+                (Vec::new(), Vec::new(), Stamps::default());
+            for (row, stamp) in all[from..to].iter().enumerate() {
+                put_stamp(&mut expected, stamp, &coder);
+                columns.push(stamp, row);
+            }
+            let writer = HeaderWriter::new(coder, &columns);
+            (0..to - from).for_each(|row| writer.put(&mut written, row));
+            assert_eq!(written, expected, "from {from} to {to}");
         }
     }
 

@@ -56,7 +56,7 @@ pub(crate) use batch::batch_of;
 pub use batch::{AnyBatch, BATCH, Batch, Stamps};
 pub use by_key::{ByKey, Grouper, Position};
 pub use chunk::{Chunk, Entry, Framing, key_hash, partition_of};
-pub use codec::{EncodeEdges, PortCodec, TypedCodec, codec_of};
+pub use codec::{Encoded, EncodedAt, PortCodec, TypedCodec, codec_of};
 pub use column::Column;
 pub use combine::CombineFn;
 pub(crate) use combine::combine_operator;

@@ -4,8 +4,8 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::codec::EncodeEdges;
-use super::unit::{UnitResult, typed};
+use super::codec::Encoded;
+use super::unit::{UnitResult, typed_ref};
 use super::{AnyBatch, Batch, Failure, PortCodec, Stamps};
 use crate::coders::windowed::WindowCoder;
 use crate::coders::{CoderError, CoderSpec, Reader};
@@ -50,18 +50,14 @@ impl<R: Row> PortCodec for RowCodec<R> {
 
     fn encode(
         &self,
-        batch: Box<dyn AnyBatch>,
-        out: &mut Vec<u8>,
-        edges: &mut dyn EncodeEdges,
-    ) -> UnitResult {
-        let Batch { values, stamps } = typed::<R>(batch)?;
-        for (row, value) in values.iter().enumerate() {
-            edges.before(row, &stamps, out);
-            let start = out.len();
+        batch: &dyn AnyBatch,
+        from: usize,
+        encoded: &mut Encoded<'_>,
+    ) -> UnitResult<usize> {
+        encoded.append(typed_ref::<R>(batch)?, from, |value, out| {
             value.put(out, self.windows).map_err(|error| Failure::from_error(&error))?;
-            edges.after(out, start, 0)?;
-        }
-        Ok(())
+            Ok(0)
+        })
     }
 
     fn check(&self, _: &dyn AnyBatch) -> UnitResult {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::codec::EncodeEdges;
+use super::codec::{Encoded, EncodedAt};
 use super::port::Port;
 use super::unit::{Cx, Unit, UnitResult};
 use super::{
     AnyBatch, Chunk, Entry, ExecConfig, Framing, PortCodec, SinkConfig, Stamps, key_hash,
     partition_of,
 };
-use crate::coders::windowed::put_stamp;
+use crate::coders::windowed::WindowCoder;
 
 /// The size at which a chunk is handed on.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -20,10 +20,17 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// often: from then on every element carries its own.
 const SMALL_CHUNK_BYTES: usize = 16 * 1024;
 
+/// How much is encoded before it is divided among partitions: it stays in the nearest cache.
+const UNDIVIDED_BYTES: usize = 16 * 1024;
+
 /// Encodes what leaves a stage.
 pub(super) struct Sink {
     codec: Arc<dyn PortCodec>,
     strict: bool,
+    /// What is not in a partition yet.
+    undivided: Vec<u8>,
+    /// Where the elements lie that were just encoded.
+    places: Vec<EncodedAt>,
     writer: Writer,
 }
 
@@ -64,7 +71,54 @@ impl Sink {
             stamps_change: false,
             buffers,
         };
-        Self { codec, strict: config.strict, writer }
+        let (undivided, places) = (Vec::new(), Vec::new());
+        Self { codec, strict: config.strict, undivided, places, writer }
+    }
+
+    /// Encodes elements into the only buffer, until it is full.
+    fn encode_whole(&mut self, batch: &dyn AnyBatch, row: usize, cx: &Cx<'_>) -> UnitResult<usize> {
+        let Self { codec, places, writer, .. } = self;
+        let header = writer.header();
+        let Buffer { data, count, index } = &mut writer.buffers[0];
+        places.clear();
+        let mut encoded = Encoded { data, header, places, limit: CHUNK_BYTES };
+        let next = codec.encode(batch, row, &mut encoded)?;
+        // There are no more than a chunk can count.
+        *count += u32::try_from(next - row).unwrap_or(u32::MAX);
+        if writer.config.index {
+            index.extend(places.iter().map(|place| {
+                let EncodedAt { start, value, key_end } = *place;
+                entry(start, value, key_end - value, key_hash(&data[value..key_end]))
+            }));
+        }
+        if data.len() >= CHUNK_BYTES {
+            let data = take(data);
+            writer.flush(0, data.into(), cx)?;
+        }
+        Ok(next)
+    }
+
+    /// Encodes some elements, and then writes each into the buffer of its key's partition. To read
+    /// each as soon as it is written, in other pieces, would make the processor wait.
+    fn encode_divided(
+        &mut self,
+        batch: &dyn AnyBatch,
+        row: usize,
+        cx: &Cx<'_>,
+    ) -> UnitResult<usize> {
+        let Self { codec, places, undivided, writer, .. } = self;
+        undivided.clear();
+        places.clear();
+        let header = writer.header();
+        let mut encoded = Encoded { data: undivided, header, places, limit: UNDIVIDED_BYTES };
+        let next = codec.encode(batch, row, &mut encoded)?;
+        let ends = places.iter().skip(1).map(|next| next.start).chain([undivided.len()]);
+        for (place, end) in places.iter().zip(ends) {
+            writer.put(undivided, *place, end, cx)?;
+        }
+        // A large element does not keep its room for ever.
+        undivided.shrink_to(CHUNK_BYTES);
+        Ok(next)
     }
 }
 
@@ -79,19 +133,14 @@ impl Unit for Sink {
             self.codec.check(batch.as_ref())?;
         }
         self.writer.prepare(batch.stamps(), cx)?;
-        if self.writer.config.partitions > 1 {
-            let mut scratch = Vec::new();
-            return self.codec.encode(
-                batch,
-                &mut scratch,
-                &mut Partitioned { writer: &mut self.writer, cx },
-            );
+        let mut row = 0;
+        while row < batch.len() {
+            row = match self.writer.config.partitions {
+                0 | 1 => self.encode_whole(batch.as_ref(), row, cx)?,
+                _ => self.encode_divided(batch.as_ref(), row, cx)?,
+            };
         }
-        let mut out = take(&mut self.writer.buffers[0].data);
-        let mut edges = Whole { writer: &mut self.writer, cx, start: out.len() };
-        let result = self.codec.encode(batch, &mut out, &mut edges);
-        self.writer.buffers[0].data = out;
-        result
+        Ok(())
     }
 
     fn finish_bundle(&mut self, cx: &Cx<'_>) -> UnitResult {
@@ -121,22 +170,44 @@ impl Writer {
         Ok(())
     }
 
-    fn header(&self, row: usize, stamps: &Stamps, out: &mut Vec<u8>) {
-        if self.framing == Framing::Each {
-            put_stamp(out, &stamps.get(row), &self.port.windows);
-        }
+    /// How the header of each element is written, where it has one.
+    fn header(&self) -> Option<WindowCoder> {
+        (self.framing == Framing::Each).then_some(self.port.windows)
     }
 
-    fn entry(&self, out: &[u8], start: usize, value: usize, key_length: usize) -> Entry {
-        // A chunk ends at 256 KiB unless one element alone is larger; offsets beyond 4 GiB are
-        // refused when the chunk is handed on.
-        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Entry {
-            start: offset(start),
-            value: offset(value),
-            key_length: offset(key_length),
-            key_hash: key_hash(&out[value..value + key_length]),
+    /// Writes an encoded element into the buffer of its partition.
+    #[inline]
+    fn put(
+        &mut self,
+        encoded: &[u8],
+        EncodedAt { start, value, key_end }: EncodedAt,
+        end: usize,
+        cx: &Cx<'_>,
+    ) -> UnitResult {
+        let key_hash = key_hash(&encoded[value..key_end]);
+        let partition = partition_of(key_hash, self.config.partitions) as usize;
+        let buffer = &mut self.buffers[partition];
+        if buffer.data.len() + (end - start) > CHUNK_BYTES && buffer.count > 0 {
+            self.make_room(partition, cx)?;
         }
+        let buffer = &mut self.buffers[partition];
+        let base = buffer.data.len();
+        append(&mut buffer.data, encoded, start, end);
+        buffer.count += 1;
+        if self.config.index {
+            let (value, key_length) = (base + (value - start), key_end - value);
+            buffer.index.push(entry(base, value, key_length, key_hash));
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn make_room(&mut self, partition: usize, cx: &Cx<'_>) -> UnitResult {
+        let data = &mut self.buffers[partition].data;
+        let full = settled(data);
+        // As large as it may become: then it is never moved.
+        data.reserve(CHUNK_BYTES);
+        self.flush(partition, full, cx)
     }
 
     fn flush_all(&mut self, cx: &Cx<'_>) -> UnitResult {
@@ -169,6 +240,13 @@ impl Writer {
     }
 }
 
+fn entry(start: usize, value: usize, key_length: usize, key_hash: u64) -> Entry {
+    // A chunk ends at 256 KiB unless one element alone is larger; offsets beyond 4 GiB are refused
+    // when the chunk is handed on.
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Entry { start: offset(start), value: offset(value), key_length: offset(key_length), key_hash }
+}
+
 /// What a buffer holds, which may wait for long: a buffer that is mostly empty is used again.
 fn settled(buffer: &mut Vec<u8>) -> Bytes {
     if buffer.len() >= buffer.capacity() / 4 * 3 {
@@ -179,81 +257,17 @@ fn settled(buffer: &mut Vec<u8>) -> Bytes {
     bytes
 }
 
-/// Appends an element; few bytes at once, without calling the function that copies any number of
-/// them. Zeros are left behind the element.
+/// Appends an element from `start` to `end`; few bytes at once, without calling the function that
+/// copies any number of them.
 #[inline]
-fn append(buffer: &mut Vec<u8>, element: &mut Vec<u8>) {
+fn append(buffer: &mut Vec<u8>, encoded: &[u8], start: usize, end: usize) {
     const FEW: usize = 32;
-    let length = element.len();
-    element.extend_from_slice(&[0; FEW]);
-    match element.first_chunk::<FEW>() {
-        Some(few) if length <= FEW => {
-            let end = buffer.len() + length;
+    match encoded[start..].first_chunk::<FEW>() {
+        Some(few) if end - start <= FEW => {
+            let length = buffer.len() + (end - start);
             buffer.extend_from_slice(few);
-            buffer.truncate(end);
+            buffer.truncate(length);
         }
-        _ => buffer.extend_from_slice(&element[..length]),
-    }
-}
-
-/// Writes all elements into one buffer.
-struct Whole<'a> {
-    writer: &'a mut Writer,
-    cx: &'a Cx<'a>,
-    /// Where the current element starts.
-    start: usize,
-}
-
-impl EncodeEdges for Whole<'_> {
-    fn before(&mut self, row: usize, stamps: &Stamps, out: &mut Vec<u8>) {
-        self.start = out.len();
-        self.writer.header(row, stamps, out);
-    }
-
-    fn after(&mut self, out: &mut Vec<u8>, value_start: usize, key_length: usize) -> UnitResult {
-        if self.writer.config.index {
-            let entry = self.writer.entry(out, self.start, value_start, key_length);
-            self.writer.buffers[0].index.push(entry);
-        }
-        self.writer.buffers[0].count += 1;
-        if out.len() >= CHUNK_BYTES {
-            return self.writer.flush(0, take(out).into(), self.cx);
-        }
-        Ok(())
-    }
-}
-
-/// Writes each element into the buffer of its key's partition.
-struct Partitioned<'a> {
-    writer: &'a mut Writer,
-    cx: &'a Cx<'a>,
-}
-
-impl EncodeEdges for Partitioned<'_> {
-    fn before(&mut self, row: usize, stamps: &Stamps, out: &mut Vec<u8>) {
-        out.clear();
-        self.writer.header(row, stamps, out);
-    }
-
-    fn after(&mut self, out: &mut Vec<u8>, value_start: usize, key_length: usize) -> UnitResult {
-        let mut entry = self.writer.entry(out, 0, value_start, key_length);
-        let partition = partition_of(entry.key_hash, self.writer.config.partitions) as usize;
-        let buffer = &mut self.writer.buffers[partition];
-        if buffer.data.len() + out.len() > CHUNK_BYTES && buffer.count > 0 {
-            let full = settled(&mut buffer.data);
-            // As large as it may become: then it is never moved.
-            buffer.data.reserve(CHUNK_BYTES);
-            self.writer.flush(partition, full, self.cx)?;
-        }
-        let buffer = &mut self.writer.buffers[partition];
-        let base = u32::try_from(buffer.data.len()).unwrap_or(u32::MAX);
-        append(&mut buffer.data, out);
-        buffer.count += 1;
-        if self.writer.config.index {
-            entry.start = base;
-            entry.value = entry.value.saturating_add(base);
-            buffer.index.push(entry);
-        }
-        Ok(())
+        _ => buffer.extend_from_slice(&encoded[start..end]),
     }
 }

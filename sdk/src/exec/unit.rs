@@ -128,7 +128,19 @@ impl UnitSpec<'_> {
 /// # Errors
 /// When the graph connects different types, which only a mistake of Purlin's own can cause.
 pub(crate) fn typed<T: Clone + Send + 'static>(batch: Box<dyn AnyBatch>) -> UnitResult<Batch<T>> {
-    batch.into_any().downcast::<Batch<T>>().map(|batch| *batch).map_err(|_| {
-        Failure::new(format!("this input was wired for another type than `{}`", type_name::<T>()))
-    })
+    let typed = batch.into_any().downcast::<Batch<T>>();
+    typed.map(|batch| *batch).map_err(|_| of_another_type::<T>())
+}
+
+/// The same for a batch that stays where it is.
+///
+/// # Errors
+/// As those of [`typed`].
+pub(crate) fn typed_ref<T: 'static>(batch: &dyn AnyBatch) -> UnitResult<&Batch<T>> {
+    batch.as_any().downcast_ref().ok_or_else(of_another_type::<T>)
+}
+
+#[cold]
+fn of_another_type<T>() -> Box<Failure> {
+    Failure::new(format!("this input was wired for another type than `{}`", type_name::<T>()))
 }

@@ -44,25 +44,48 @@ enum Form {
 #[derive(Clone)]
 struct Shared {
     block: Arc<str>,
-    start: u32,
-    end: u32,
+    /// The offset of its start, and that of its end in the high half. One number, because a text
+    /// is then copied in words in either form: a processor waits where words are read that were
+    /// written in halves.
+    range: u64,
 }
 
 impl Shared {
     #[inline]
+    fn new(block: Arc<str>, start: u32, end: u32) -> Self {
+        Self { block, range: u64::from(end) << 32 | u64::from(start) }
+    }
+
+    #[inline]
+    fn start(&self) -> usize {
+        self.range as u32 as usize
+    }
+
+    #[inline]
+    fn end(&self) -> usize {
+        (self.range >> 32) as usize
+    }
+
+    #[inline]
+    fn as_str(&self) -> &str {
+        &self.block[self.start()..self.end()]
+    }
+
+    #[inline]
     fn as_bytes(&self) -> &[u8] {
-        &self.block.as_bytes()[self.start as usize..self.end as usize]
+        &self.block.as_bytes()[self.start()..self.end()]
     }
 }
 
 impl Text {
     /// The part `range` of `block`; `None` where that is outside, splits a character, or lies
     /// beyond 4 GiB.
+    #[inline]
     #[must_use]
     pub fn in_block(block: &Arc<str>, range: Range<usize>) -> Option<Self> {
         block.get(range.clone())?;
         let (start, end) = (u32::try_from(range.start).ok()?, u32::try_from(range.end).ok()?);
-        Some(Self(Form::Shared(Shared { block: Arc::clone(block), start, end })))
+        Some(Self(Form::Shared(Shared::new(Arc::clone(block), start, end))))
     }
 
     /// The text as a `str`.
@@ -71,7 +94,7 @@ impl Text {
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Form::Short(short) => short.as_str(),
-            Form::Shared(shared) => &shared.block[shared.start as usize..shared.end as usize],
+            Form::Shared(shared) => shared.as_str(),
         }
     }
 
@@ -120,8 +143,8 @@ impl Text {
             Form::Short(short) => *short = Short::cut(short.as_bytes(), kept),
             // Offsets within a text fit 32 bits, as its own do. No count of the block changes here.
             Form::Shared(shared) => {
-                shared.end = shared.start + kept.end as u32;
-                shared.start += kept.start as u32;
+                let at = |offset: usize| shared.range as u32 + offset as u32;
+                shared.range = u64::from(at(kept.end)) << 32 | u64::from(at(kept.start));
             }
         }
         self
@@ -152,15 +175,14 @@ impl Text {
         Self(match &self.0 {
             Form::Short(short) => Form::Short(Short::cut(short.as_bytes(), start..end)),
             Form::Shared(shared) => {
-                let from = shared.start as usize;
+                let from = shared.start();
                 if end - start <= Short::LONGEST {
                     let range = from + start..from + end;
                     Form::Short(Short::cut(shared.block.as_bytes(), range))
                 } else {
                     // Offsets within a text fit 32 bits, as its own do.
-                    let at = |offset: usize| shared.start + offset as u32;
-                    let block = Arc::clone(&shared.block);
-                    Form::Shared(Shared { block, start: at(start), end: at(end) })
+                    let at = |offset: usize| (from + offset) as u32;
+                    Form::Shared(Shared::new(Arc::clone(&shared.block), at(start), at(end)))
                 }
             }
         })
@@ -214,7 +236,7 @@ impl From<Arc<str>> for Text {
         let limit = usize::try_from(u32::MAX).unwrap_or(usize::MAX);
         let end = block.floor_char_boundary(limit);
         let end = u32::try_from(end).unwrap_or(u32::MAX);
-        Self(Form::Shared(Shared { block, start: 0, end }))
+        Self(Form::Shared(Shared::new(block, 0, end)))
     }
 }
 

@@ -40,17 +40,7 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Merge<K, V, F, S> {
     /// Adds the accumulators that were read, and has none read then.
     fn add(&mut self, read: &mut Vec<(K, F::Acc)>) -> UnitResult {
         let Self { f, keys, table, .. } = self;
-        keys.clear();
-        read.iter().try_for_each(|(key, _)| keys.push(key))?;
-        for (row, (key, acc)) in read.drain(..).enumerate() {
-            let mut acc = Some(acc);
-            let first = || acc.take().unwrap_or_else(|| f.create());
-            let (_, merged) = table.group(keys, row, &key, first);
-            if let Some(acc) = acc {
-                f.merge(merged, acc);
-            }
-        }
-        Ok(())
+        table.merge(f, keys, read, ())
     }
 }
 
@@ -79,7 +69,7 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Merge<K, V, F
             })?;
         }
         self.add(&mut read)?;
-        self.table.send_on(pairs.stamp.clone(), cx)?;
+        self.table.send_on(pairs.stamp.clone(), false, cx)?;
         Ok(true)
     }
 }

@@ -2,6 +2,7 @@
 
 mod merge;
 mod precombine;
+mod recent;
 mod table;
 #[cfg(test)]
 mod tests;

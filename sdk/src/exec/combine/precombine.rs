@@ -6,9 +6,10 @@ use hashbrown::HashMap;
 use purlin_proto::pipeline::output_time;
 
 use super::CombineFn;
+use super::recent::Recent;
 use super::table::{Encoded, Keys, Table, Typed};
 use crate::element::Element;
-use crate::exec::guard::guarded;
+use crate::exec::guard::{Interrupted, guarded, guarded_in_place};
 use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
 use crate::exec::{AnyBatch, BATCH, Batch, Column, Failure, Stamps};
 use crate::time::Timestamp;
@@ -20,8 +21,13 @@ const MOST_GROUPS: usize = (7 << 15) - BATCH;
 /// The same where keys hardly repeat: then a table that stays in the cache of a core combines
 /// nearly as much and costs far less.
 const FEW_GROUPS: usize = (7 << 11) - BATCH;
+/// From how many accumulators on those of recent keys are kept apart: fewer stay in the cache of a
+/// core as they are.
+const SEVERAL_GROUPS: usize = 1 << 13;
 /// How many values a full table must have combined into an accumulator for its size to pay.
 const WORTHWHILE: usize = 4;
+/// How many bytes the accumulators of recent keys take at most: more are in no cache.
+const MOST_RECENT_BYTES: usize = 1024 * 1024;
 /// How many bytes the accumulators take at most, without what they own on the heap.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// After how many values accumulators are sent on that may grow with every value.
@@ -61,6 +67,10 @@ struct Precombine<K, V, F: CombineFn<V>, S: Keys<K>> {
     diagnose: bool,
     keys: S,
     tables: Tables<K, S, F::Acc>,
+    /// The recent keys of a window with several accumulators.
+    recent: Option<(Window, Recent<K, S, F::Acc>)>,
+    /// An empty table of recent keys.
+    spare: Option<Recent<K, S, F::Acc>>,
     /// How many values were added since all accumulators were sent on.
     added: usize,
     /// How many accumulators are kept at most.
@@ -70,12 +80,12 @@ struct Precombine<K, V, F: CombineFn<V>, S: Keys<K>> {
 
 /// A table for each window.
 struct Tables<K, S: Keys<K>, A> {
-    tables: Vec<(Window, Table<K, S, A>)>,
+    tables: Vec<(Window, Table<K, S, A, Timestamp>)>,
     by_window: HashMap<Window, usize>,
     /// The table used last: most elements are in the window of the one before.
     last: usize,
     /// An empty table with room from earlier.
-    spare: Option<Table<K, S, A>>,
+    spare: Option<Table<K, S, A, Timestamp>>,
 }
 
 impl<K: Element, S: Keys<K>, A: Element> Tables<K, S, A> {
@@ -83,7 +93,7 @@ impl<K: Element, S: Keys<K>, A: Element> Tables<K, S, A> {
         Self { tables: Vec::new(), by_window: HashMap::new(), last: 0, spare: None }
     }
 
-    fn at(&mut self, window: &Window) -> &mut Table<K, S, A> {
+    fn at(&mut self, window: &Window) -> &mut Table<K, S, A, Timestamp> {
         let is_last = self.tables.get(self.last).is_some_and(|(last, _)| last == window);
         if !is_last {
             self.last = *self.by_window.entry_ref(window).or_insert_with(|| {
@@ -98,13 +108,13 @@ impl<K: Element, S: Keys<K>, A: Element> Tables<K, S, A> {
         self.tables.iter().map(|(_, table)| table.len()).sum()
     }
 
-    fn take(&mut self) -> Vec<(Window, Table<K, S, A>)> {
+    fn take(&mut self) -> Vec<(Window, Table<K, S, A, Timestamp>)> {
         self.by_window.clear();
         self.last = 0;
         std::mem::take(&mut self.tables)
     }
 
-    fn put_back(&mut self, table: Table<K, S, A>) {
+    fn put_back(&mut self, table: Table<K, S, A, Timestamp>) {
         if self.spare.as_ref().is_none_or(|spare| spare.capacity() < table.capacity()) {
             self.spare = Some(table);
         }
@@ -113,13 +123,16 @@ impl<K: Element, S: Keys<K>, A: Element> Tables<K, S, A> {
 
 impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S> {
     fn new(f: F, times: TimestampCombiner, diagnose: bool) -> Self {
-        let most_groups = MOST_GROUPS.min(MOST_BYTES / Table::<K, S, F::Acc>::ENTRY_BYTES.max(1));
+        let most_groups =
+            MOST_GROUPS.min(MOST_BYTES / Table::<K, S, F::Acc, Timestamp>::ENTRY_BYTES.max(1));
         Self {
             f,
             times,
             diagnose,
             keys: S::default(),
             tables: Tables::new(),
+            recent: None,
+            spare: None,
             added: 0,
             most_groups,
             value: PhantomData,
@@ -130,14 +143,61 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
     fn add_to_one(&mut self, window: &Window, values: Vec<(K, V)>, stamps: &Stamps) -> UnitResult {
         let Self { f, times, keys, tables, .. } = self;
         let table = tables.at(window);
-        guarded(self.diagnose, values.into_iter(), |row, (key, value)| {
+        each_pair(self.diagnose, values, |row, key, value| {
             let timestamp = *stamps.timestamps.get(row);
-            let (at, acc) = table.group(keys, row, &key, || f.create());
-            f.add(acc, value);
-            stamp(table, *times, at, timestamp);
-            Ok(())
+            let group = table.group(keys, row, key, || (f.create(), timestamp));
+            f.add(&mut group.pair.1, value);
+            group.timestamp = combined(*times, group.timestamp, timestamp);
         })
         .map_err(|interrupted| interrupted.in_batch(stamps))
+    }
+
+    /// Adds a batch whose elements are all in the window of the recent keys.
+    fn add_to_recent(
+        &mut self,
+        (window, mut recent): (Window, Recent<K, S, F::Acc>),
+        values: Vec<(K, V)>,
+        stamps: &Stamps,
+        cx: &Cx<'_>,
+    ) -> UnitResult {
+        let Self { f, keys, .. } = self;
+        each_pair(self.diagnose, values, |row, key, value| {
+            f.add(recent.group(keys, row, key, || f.create()), value);
+        })
+        .map_err(|interrupted| interrupted.in_batch(stamps))?;
+        if recent.left.len() >= BATCH {
+            self.take_left(&window, &mut recent, cx)?;
+        }
+        self.recent = Some((window, recent));
+        Ok(())
+    }
+
+    /// Keeps the accumulators that left the recent ones, where that pays, or sends them on.
+    fn take_left(
+        &mut self,
+        window: &Window,
+        recent: &mut Recent<K, S, F::Acc>,
+        cx: &Cx<'_>,
+    ) -> UnitResult {
+        if self.keeps_many() {
+            let Self { f, keys, tables, .. } = self;
+            // Recent keys are kept apart only where groups have no timestamps of their own.
+            let end = window.max_timestamp();
+            return tables.at(window).merge(f, keys, &mut recent.left, end);
+        }
+        let stamps = Stamps::constant(stamp_of(window.clone()));
+        cx.emit(0, Batch::new(std::mem::take(&mut recent.left), stamps))
+    }
+
+    /// Begins to keep recent keys apart, where a table has become large.
+    fn divide(&mut self, window: &Window) {
+        let is_large = self.tables.at(window).len() >= SEVERAL_GROUPS;
+        let is_simple = self.times == TimestampCombiner::EndOfWindow
+            && Recent::<K, S, F::Acc>::BYTES <= MOST_RECENT_BYTES;
+        if is_large && is_simple && self.recent.is_none() {
+            let recent = self.spare.take().unwrap_or_default();
+            self.recent = Some((window.clone(), recent));
+        }
     }
 
     /// Adds a batch whose elements are in any windows.
@@ -149,9 +209,9 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
             let copies = std::iter::repeat_n(element, windows.len());
             for (window, (key, value)) in windows.iter().zip(copies) {
                 let table = tables.at(window);
-                let (at, acc) = table.group(keys, row, &key, || f.create());
-                f.add(acc, value);
-                stamp(table, *times, at, timestamp);
+                let group = table.group(keys, row, &key, || (f.create(), timestamp));
+                f.add(&mut group.pair.1, value);
+                group.timestamp = combined(*times, group.timestamp, timestamp);
             }
             Ok(())
         })
@@ -163,41 +223,62 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
             || (std::mem::needs_drop::<F::Acc>() && self.added >= MOST_VALUES)
     }
 
+    fn keeps_many(&self) -> bool {
+        self.most_groups > FEW_GROUPS
+    }
+
     /// Whether many accumulators were kept and did not pay.
     fn keeps_too_many(&self) -> bool {
         let groups = self.tables.groups();
-        let is_full = groups >= self.most_groups && self.most_groups > FEW_GROUPS;
+        let is_full = groups >= self.most_groups && self.keeps_many();
         is_full && self.added / groups.max(1) < WORTHWHILE
     }
 
     /// Sends all accumulators on.
     fn flush(&mut self, cx: &Cx<'_>) -> UnitResult {
         self.added = 0;
+        if let Some((window, mut recent)) = self.recent.take() {
+            recent.leave();
+            self.take_left(&window, &mut recent, cx)?;
+            self.spare = Some(recent);
+        }
         for (window, mut table) in self.tables.take() {
-            let stamp = Stamp {
-                timestamp: window.max_timestamp(),
-                windows: Windows::One(window),
-                ..Stamp::default()
-            };
-            table.send_on(stamp, cx)?;
+            let own = self.times != TimestampCombiner::EndOfWindow;
+            table.send_on(stamp_of(window), own, cx)?;
             self.tables.put_back(table);
         }
         Ok(())
     }
 }
 
-/// Combines the timestamp of a group with that of a value.
+/// Calls `add` for each pair. Keys stay where they are, and values as well where a copy costs
+/// nothing: what was moved would have to be read in other pieces than it was written in.
+fn each_pair<K: Element, V: Element>(
+    diagnose: bool,
+    pairs: Vec<(K, V)>,
+    mut add: impl FnMut(usize, &K, V),
+) -> Result<(), Interrupted> {
+    if !std::mem::needs_drop::<V>() {
+        return guarded_in_place(&pairs, |row, (key, value)| add(row, key, value.clone()));
+    }
+    guarded(diagnose, pairs.into_iter(), |row, (key, value)| {
+        add(row, &key, value);
+        Ok(())
+    })
+}
+
+/// What the accumulators of a window are stamped with, but for timestamps of their own.
+fn stamp_of(window: Window) -> Stamp {
+    Stamp { timestamp: window.max_timestamp(), windows: Windows::One(window), ..Stamp::default() }
+}
+
+/// The timestamp of a group and a value; any where all get that of the window's end.
 #[inline]
-fn stamp<K: Element, S: Keys<K>, A: Element>(
-    table: &mut Table<K, S, A>,
-    times: TimestampCombiner,
-    at: usize,
-    timestamp: Timestamp,
-) {
+fn combined(times: TimestampCombiner, group: Timestamp, value: Timestamp) -> Timestamp {
     match times {
-        TimestampCombiner::EndOfWindow => {}
-        TimestampCombiner::Earliest => table.stamp(at, timestamp, |old| old.min(timestamp)),
-        TimestampCombiner::Latest => table.stamp(at, timestamp, |old| old.max(timestamp)),
+        TimestampCombiner::EndOfWindow => group,
+        TimestampCombiner::Earliest => group.min(value),
+        TimestampCombiner::Latest => group.max(value),
     }
 }
 
@@ -209,7 +290,13 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Precombine<K,
         values.iter().try_for_each(|(key, _)| self.keys.push(key))?;
         match &stamps.windows {
             Column::Same(Windows::One(window)) => {
-                self.add_to_one(window, values, &stamps)?;
+                match self.recent.take_if(|(recent, _)| recent == window) {
+                    Some(recent) => self.add_to_recent(recent, values, &stamps, cx)?,
+                    None => {
+                        self.add_to_one(window, values, &stamps)?;
+                        self.divide(window);
+                    }
+                }
             }
             _ => self.add_to_each(values, &stamps)?,
         }

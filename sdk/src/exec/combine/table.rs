@@ -1,13 +1,12 @@
 //! A hash table of accumulators: by typed keys where the key's type allows it, else by the bytes
 //! of keys.
 //!
-//! Accumulators lie in the order in which their keys first occurred: those of frequent keys lie
-//! together, so that they stay in the cache, and sending them all on reads memory in order.
-
-use std::marker::PhantomData;
+//! Keys and accumulators lie in the table itself: what is looked for is in one line of the cache.
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
+use super::CombineFn;
 use crate::coders::Nesting;
 use crate::element::private::{equal_part, hash_part};
 use crate::element::{Element, shown};
@@ -113,32 +112,58 @@ impl<K: Element> Keys<K> for Encoded {
     }
 }
 
-/// The accumulator of a key.
-struct Group<K, B, A> {
-    key: K,
-    kept: B,
-    acc: A,
+/// A key with its accumulator.
+pub(super) struct Group<K, B, A, T = ()> {
+    /// Both together, as they are sent on.
+    pub(super) pair: (K, A),
+    pub(super) kept: B,
+    /// Where groups have timestamps of their own.
+    pub(super) timestamp: T,
 }
 
-/// The accumulators of one window.
-pub(super) struct Table<K, S: Keys<K>, A> {
-    /// Positions in `groups`.
-    index: HashTable<u32>,
-    groups: Vec<Group<K, S::Kept, A>>,
-    /// Of the groups, where they have timestamps of their own.
-    timestamps: Vec<Timestamp>,
-    keys: PhantomData<S>,
-}
-
-impl<K, S: Keys<K>, A> Default for Table<K, S, A> {
-    fn default() -> Self {
-        let (groups, timestamps) = (Vec::new(), Vec::new());
-        Self { index: HashTable::new(), groups, timestamps, keys: PhantomData }
+impl<K: Element, B, A, T> Group<K, B, A, T> {
+    /// The group of `key`, which is key `row` of the batch.
+    #[inline]
+    pub(super) fn new<S>(keys: &S, row: usize, key: &K, (acc, timestamp): (A, T)) -> Self
+    where
+        S: Keys<K, Kept = B>,
+    {
+        // The key outlives its batch: it must not hold on to the block it was cut from.
+        Self { pair: (key.detached(), acc), kept: keys.kept(row), timestamp }
     }
 }
 
-impl<K: Element, S: Keys<K>, A: Element> Table<K, S, A> {
-    pub(super) const ENTRY_BYTES: usize = size_of::<Group<K, S::Kept, A>>() + size_of::<u32>();
+/// What groups have for a timestamp of their own.
+pub(super) trait OwnTime: Copy + Send {
+    /// Appends it to the timestamps of a batch.
+    fn note(self, timestamps: &mut Vec<Timestamp>);
+}
+
+impl OwnTime for () {
+    #[inline]
+    fn note(self, _: &mut Vec<Timestamp>) {}
+}
+
+impl OwnTime for Timestamp {
+    #[inline]
+    fn note(self, timestamps: &mut Vec<Timestamp>) {
+        timestamps.push(self);
+    }
+}
+
+/// The accumulators of one window.
+pub(super) struct Table<K, S: Keys<K>, A, T = ()> {
+    groups: HashTable<Group<K, S::Kept, A, T>>,
+}
+
+impl<K, S: Keys<K>, A, T> Default for Table<K, S, A, T> {
+    fn default() -> Self {
+        Self { groups: HashTable::new() }
+    }
+}
+
+impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Table<K, S, A, T> {
+    pub(super) const ENTRY_BYTES: usize = size_of::<Group<K, S::Kept, A, T>>() + 1;
 
     pub(super) fn len(&self) -> usize {
         self.groups.len()
@@ -148,71 +173,70 @@ impl<K: Element, S: Keys<K>, A: Element> Table<K, S, A> {
         self.groups.capacity()
     }
 
-    /// The accumulator of `key`, which is key `row` of the batch, and its position.
+    /// The group of `key`, which is key `row` of the batch; one that was not there is made with an
+    /// accumulator and a timestamp.
     #[inline]
     pub(super) fn group(
         &mut self,
         keys: &S,
         row: usize,
         key: &K,
-        create: impl FnOnce() -> A,
-    ) -> (usize, &mut A) {
-        let Self { index, groups, .. } = self;
-        let hash = keys.hash(row);
-        let is_same = |at: &u32| {
-            let group = &groups[*at as usize];
-            keys.is_same(&group.key, &group.kept, row, key)
-        };
-        let at = match index.find(hash, is_same) {
-            Some(at) => *at as usize,
-            None => {
-                let at = groups.len();
-                let rehash = |at: &u32| {
-                    let group = &groups[*at as usize];
-                    S::rehash(&group.key, &group.kept)
-                };
-                // A table is sent on long before it has so many.
-                index.insert_unique(hash, u32::try_from(at).unwrap_or(u32::MAX), rehash);
-                // The key outlives its batch: it must not hold on to the block it was cut from.
-                let key = key.detached();
-                groups.push(Group { key, kept: keys.kept(row), acc: create() });
-                at
-            }
-        };
-        (at, &mut groups[at].acc)
-    }
-
-    /// Changes the timestamp of a group, which is this one if it has none.
-    #[inline]
-    pub(super) fn stamp(
-        &mut self,
-        at: usize,
-        timestamp: Timestamp,
-        change: impl FnOnce(Timestamp) -> Timestamp,
-    ) {
-        match self.timestamps.get_mut(at) {
-            Some(old) => *old = change(*old),
-            // Groups are stamped as they are made, or never.
-            None => self.timestamps.push(timestamp),
+        create: impl FnOnce() -> (A, T),
+    ) -> &mut Group<K, S::Kept, A, T> {
+        let is_same =
+            |group: &Group<_, _, _, T>| keys.is_same(&group.pair.0, &group.kept, row, key);
+        let rehash = |group: &Group<_, _, _, T>| S::rehash(&group.pair.0, &group.kept);
+        match self.groups.entry(keys.hash(row), is_same, rehash) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(free) => free.insert(Group::new(keys, row, key, create())).into_mut(),
         }
     }
 
+    /// Merges accumulators into those of their keys, and leaves none; `timestamp` is that of groups
+    /// that were not there.
+    pub(super) fn merge<V, F: CombineFn<V, Acc = A>>(
+        &mut self,
+        f: &F,
+        keys: &mut S,
+        batch: &mut Vec<(K, A)>,
+        timestamp: T,
+    ) -> UnitResult {
+        keys.clear();
+        batch.iter().try_for_each(|(key, _)| keys.push(key))?;
+        for (row, (key, acc)) in batch.drain(..).enumerate() {
+            let mut acc = Some(acc);
+            let first = || (acc.take().unwrap_or_else(|| f.create()), timestamp);
+            let group = self.group(keys, row, &key, first);
+            if let Some(acc) = acc {
+                f.merge(&mut group.pair.1, acc);
+            }
+        }
+        Ok(())
+    }
+
     /// Sends all keys and accumulators on, stamped like this but for timestamps of their own; the
-    /// room for them is kept.
-    pub(super) fn send_on(&mut self, stamp: Stamp, cx: &Cx<'_>) -> UnitResult {
-        self.index.clear();
+    /// room for them is kept. With `own`, groups have such.
+    pub(super) fn send_on(&mut self, stamp: Stamp, own: bool, cx: &Cx<'_>) -> UnitResult {
         let stamps = Stamps::constant(stamp);
-        let mut timestamps = std::mem::take(&mut self.timestamps).into_iter();
-        let mut groups = self.groups.drain(..).map(|group| (group.key, group.acc));
+        let mut groups = self.groups.drain();
         loop {
-            let values: Vec<_> = groups.by_ref().take(BATCH).collect();
+            let mut timestamps = Vec::new();
+            let values: Vec<_> = groups
+                .by_ref()
+                .take(BATCH)
+                .map(|group| {
+                    if own {
+                        group.timestamp.note(&mut timestamps);
+                    }
+                    group.pair
+                })
+                .collect();
             if values.is_empty() {
                 return Ok(());
             }
             let mut stamps = stamps.clone();
-            let own: Vec<_> = timestamps.by_ref().take(values.len()).collect();
-            if !own.is_empty() {
-                stamps.timestamps = Column::Each(own);
+            if !timestamps.is_empty() {
+                stamps.timestamps = Column::Each(timestamps);
             }
             cx.emit(0, Batch::new(values, stamps))?;
         }

@@ -1,12 +1,15 @@
 //! What the parts of a combination make of batches.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::exec::testing::{TestHost, run};
 use crate::exec::{Batch, Column, Grouped, Role, Stamps};
 use crate::transforms::Sum;
 use crate::window::{PaneInfo, Stamp, TimestampCombiner, Windows};
-use crate::{Element, FixedWindows, Pipeline, SlidingWindows, Text, Timestamp, WindowInto};
+use crate::{
+    CombineFn, Element, FixedWindows, Pipeline, SlidingWindows, Text, Timestamp, WindowInto,
+};
 
 fn sums<K: Element + Ord>(
     windowing: WindowInto,
@@ -134,4 +137,118 @@ fn merging_and_extracting_keep_what_elements_carry() {
     )
     .expect("it runs");
     assert_eq!(combined[0], [((5, 2), Stamp { timestamp: Timestamp(1), ..stamp })]);
+}
+
+/// The sums of each key of a window, of outputs in any number of parts.
+fn totals<K: Clone + Ord>(outputs: &[((K, i64), Stamp)]) -> BTreeMap<(K, Timestamp), i64> {
+    let mut totals = BTreeMap::new();
+    for ((key, sum), stamp) in outputs {
+        *totals.entry((key.clone(), stamp.timestamp)).or_default() += sum;
+    }
+    totals
+}
+
+/// Batches of few keys that are frequent and many that are not, two of three in the first window.
+fn frequent_and_rare<K: Element>(
+    windowing: &WindowInto,
+    key: impl Fn(i64) -> K,
+) -> Vec<Batch<(K, i64)>> {
+    let batch = |number: i64| {
+        let time = if number % 3 == 2 { 15 } else { 5 };
+        let element = |n: i64| {
+            let n = number * 1024 + n;
+            let number = if n % 2 == 0 { n % 16 } else { n * 7919 % 40_000 };
+            (key(number), n, time)
+        };
+        windowed(windowing, (0..1024).map(element).collect())
+    };
+    (0..48).map(batch).collect()
+}
+
+fn check_frequent_and_rare<K: Element + Ord + std::fmt::Debug>(key: impl Fn(i64) -> K) {
+    for times in [TimestampCombiner::EndOfWindow, TimestampCombiner::Earliest] {
+        let windowing = WindowInto::from(FixedWindows::of(Duration::from_millis(10)));
+        let windowing = windowing.timestamp_combiner(times);
+        let batches = frequent_and_rare(&windowing, &key);
+        let mut expected = BTreeMap::new();
+        for batch in &batches {
+            let start = batch.stamps.timestamps.get(0).0 / 10 * 10;
+            let time = if times == TimestampCombiner::Earliest { start + 5 } else { start + 9 };
+            for (key, value) in &batch.values {
+                *expected.entry((key.clone(), Timestamp(time))).or_default() += value;
+            }
+        }
+        // The second bundle begins with what the first left of tables.
+        let bundles = vec![batches.clone(), batches];
+        for outputs in sums(windowing, bundles, key(0)) {
+            assert_eq!(totals(&outputs), expected);
+            assert!(outputs.len() < 2 * expected.len(), "{}", outputs.len());
+        }
+    }
+}
+
+#[test]
+fn frequent_keys_among_many_others_are_combined_in_each_window() {
+    check_frequent_and_rare(|n| n);
+    check_frequent_and_rare(|n| Text::from(format!("{n} of many keys, a long one")));
+    check_frequent_and_rare(|n| vec![n.to_string()]);
+}
+
+#[test]
+fn keys_that_hardly_repeat_are_not_kept() {
+    let batch = |number: i64| {
+        let element = |n: i64| {
+            let n = number * 1024 + n;
+            (if n % 8 == 0 { -n % 64 } else { n }, 1)
+        };
+        Batch::new((0..1024).map(element).collect(), Stamps::default())
+    };
+    let batches: Vec<_> = (0..270).map(batch).collect();
+    let elements = batches.iter().flat_map(|batch| &batch.values);
+    let mut expected = BTreeMap::new();
+    elements.for_each(|(key, one)| {
+        *expected.entry((*key, Timestamp::END_OF_GLOBAL_WINDOW)).or_default() += one;
+    });
+    let outputs = sums(crate::GlobalWindows.into(), vec![batches.clone(), batches], 0i64);
+    for outputs in outputs {
+        assert_eq!(totals(&outputs), expected);
+        // The frequent ones are combined all the same.
+        let frequent = outputs.iter().filter(|((key, _), _)| *key <= 0).count();
+        assert!(frequent < 4 * 1024, "{frequent}");
+    }
+}
+
+#[derive(Clone)]
+struct SmallOnly;
+
+impl CombineFn<i64> for SmallOnly {
+    type Acc = i64;
+    type Out = i64;
+    fn create(&self) -> i64 {
+        0
+    }
+    fn add(&self, acc: &mut i64, value: i64) {
+        assert!(value < 10, "it is large");
+        *acc += value;
+    }
+    fn merge(&self, acc: &mut i64, other: i64) {
+        *acc += other;
+    }
+    fn extract(&self, acc: i64) -> i64 {
+        acc
+    }
+}
+
+#[test]
+fn a_failure_shows_the_pair_also_where_its_key_is_on_the_heap() {
+    let p = Pipeline::new();
+    let key = |n: i64| Text::from(format!("the key with the number {n}"));
+    let _ = p.create([(key(0), 0i64)]).combine_per_key(SmallOnly).named("Small");
+    let batch = Batch::new((8..12).map(|n| (key(n), n)).collect(), Stamps::default());
+    let bundles = vec![vec![batch]];
+    let host = TestHost::default();
+    let outcome = run::<(Text, i64), (Text, i64)>(&p, "Small", Role::Precombine, &host, bundles);
+    let failure = outcome.expect_err("a value is large");
+    assert_eq!(failure.causes, ["it is large"]);
+    assert_eq!(failure.element.as_deref(), Some("(\"the key with the number 10\", 10)"));
 }

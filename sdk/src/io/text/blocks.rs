@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use memchr::{memchr, memchr_iter, memrchr};
 
 /// How much is read at a time.
-pub(super) const BLOCK_BYTES: usize = 1 << 20;
+pub(super) const BLOCK_BYTES: usize = 256 << 10;
 
 /// Cuts a stream of bytes into blocks of whole lines. Its memory is bounded by the longest line.
 pub(super) struct Blocks<R> {

@@ -130,7 +130,7 @@ impl Lines<'_> {
         mut make: impl FnMut(&[u8], Range<usize>, Place<'_>) -> Result<Option<L>, Trouble>,
     ) -> Result<bool, Trouble> {
         let bytes = self.bytes;
-        let mut lines = Vec::new();
+        let mut lines = Vec::with_capacity(BATCH);
         let mut start = 0;
         let claimed = reader.claim(self.offset, bytes.len() as u64);
         let ends = memchr_iter(b'\n', bytes);
@@ -148,7 +148,9 @@ impl Lines<'_> {
             }
             self.number = self.number.map(|number| number + 1);
             start = end + 1;
-            if lines.len() >= BATCH && !reader.take(std::mem::take(&mut lines)) {
+            if lines.len() >= BATCH
+                && !reader.take(std::mem::replace(&mut lines, Vec::with_capacity(BATCH)))
+            {
                 return Ok(false);
             }
         }
