@@ -173,7 +173,8 @@ mod tests {
 
     #[test]
     fn keys_come_once_and_with_all_their_values() {
-        let slices = [slice(&[(1, b"a".to_vec()), (2, b"b".to_vec())]), slice(&[(1, b"c".to_vec())])];
+        let slices =
+            [slice(&[(1, b"a".to_vec()), (2, b"b".to_vec())]), slice(&[(1, b"c".to_vec())])];
         let mut keys = pages(&slices, |lookup| Ok(lookup.keys())).concat();
         keys.sort_unstable();
         assert_eq!(keys, [1, 2]);

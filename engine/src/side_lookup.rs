@@ -86,7 +86,6 @@ impl LazyIndex {
     }
 }
 
-
 impl Index {
     fn of(
         shuffle: &Shuffle,

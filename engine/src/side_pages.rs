@@ -103,11 +103,7 @@ impl View<'_> {
     }
 
     /// The values of a slice without their headers.
-    fn values(
-        &self,
-        collection: CollectionId,
-        slice: &HeldSlice,
-    ) -> Result<Bytes, Box<Failure>> {
+    fn values(&self, collection: CollectionId, slice: &HeldSlice) -> Result<Bytes, Box<Failure>> {
         let slice = self.shuffle.load(collection, slice, |it| {
             it.chunk.index.is_none() && (it.elements.is_some() || it.chunk.framing == Framing::Each)
         })?;

@@ -110,7 +110,8 @@ impl Sorter<'_> {
         let half = (self.spiller.share() / 2).max(1);
         let count = (part.size_bytes() / half).saturating_add(1).clamp(2, MOST_PARTS);
         let ranges = ranges(part.lowest, part.highest, count);
-        let mut open: Vec<Open> = ranges.map(|(lowest, highest)| Open::new(lowest, highest)).collect();
+        let mut open: Vec<Open> =
+            ranges.map(|(lowest, highest)| Open::new(lowest, highest)).collect();
         let chunk_bytes = (half / count).clamp(CHUNK_BYTES.0, CHUNK_BYTES.1);
         for slice in &part.slices {
             let slice = self.load(slice)?;

@@ -73,7 +73,9 @@ impl Shuffle {
             .iter()
             .zip(&facts.topology.needs)
             .zip(&facts.topology.deliveries)
-            .map(|((collection, needs), to)| Edge::new(collection, *needs, (to, &facts.topology), config))
+            .map(|((collection, needs), to)| {
+                Edge::new(collection, *needs, (to, &facts.topology), config)
+            })
             .collect();
         Ok(Self {
             facts: Arc::clone(facts),
