@@ -35,7 +35,7 @@ pub(crate) fn sort(
         } else if part.has_one_key {
             sorter.write_key(&part, &mut writer)?;
         } else {
-            left.extend(sorter.divide(part)?.into_iter().rev());
+            left.extend(sorter.divide(&part)?.into_iter().rev());
         }
     }
     writer.finish()
@@ -105,7 +105,7 @@ impl Sorter<'_> {
         writer.end_key()
     }
 
-    fn divide(&self, part: Part) -> Result<Vec<Part>, Box<Failure>> {
+    fn divide(&self, part: &Part) -> Result<Vec<Part>, Box<Failure>> {
         // Parts of half the size that would do: hashes are not spread evenly.
         let half = (self.spiller.share() / 2).max(1);
         let count = (part.size_bytes() / half).saturating_add(1).clamp(2, MOST_PARTS);

@@ -36,6 +36,13 @@ struct Block {
     elements: HeldSlice,
 }
 
+impl Block {
+    /// How many values of its key it and the blocks before it have; of several keys nobody knows.
+    fn values_end(&self) -> usize {
+        self.key_rows.as_ref().map_or(usize::MAX, |rows| self.rows.end - rows.start)
+    }
+}
+
 /// Writes blocks.
 pub(crate) struct BlockWriter<'a> {
     spiller: &'a Spiller,
@@ -146,24 +153,12 @@ impl<'a> Blocks<'a> {
         let first = blocks.partition_point(|block| block.hashes.1 < hash);
         let near = blocks[first..].iter().take_while(|block| block.hashes.0 <= hash);
         let (mut page, mut count) = (Page::at(position), 0);
-        for block in near {
-            // What earlier pages had is not read again.
-            let is_passed = |rows: &Range<usize>| block.rows.end - rows.start <= page.next;
-            if page.is_full() || block.key_rows.as_ref().is_some_and(is_passed) {
-                continue;
+        // What earlier pages had is not read again.
+        for block in near.filter(|block| block.values_end() > position) {
+            if page.is_full() {
+                break;
             }
-            let open = self.open(block)?;
-            let rows = open.rows_of(hash, key);
-            let Some(row) = rows.first() else { continue };
-            let (start, of_key) = open.group(*row, rows.len());
-            count = of_key;
-            let next = page.next;
-            for row in rows.into_iter().filter(|row| open.position(*row) >= start + next) {
-                if page.is_full() {
-                    break;
-                }
-                page.add(open.slice.value(row), 1);
-            }
+            count = self.open(block)?.put_values(hash, key, &mut page).unwrap_or(count);
         }
         Ok(page.finish(count))
     }
@@ -238,6 +233,21 @@ impl Open<'_> {
     fn count_like(&self, row: u32) -> usize {
         let key = self.slice.key(row);
         (row..self.count()).take_while(|row| self.slice.key(*row) == key).count()
+    }
+
+    /// Adds values of a key to a page that begins with one of them. How many values the key has, in
+    /// this block and others; `None` where it has none in this one.
+    fn put_values(&self, hash: u64, key: &[u8], page: &mut Page) -> Option<usize> {
+        let rows = self.rows_of(hash, key);
+        let (start, count) = self.group(*rows.first()?, rows.len());
+        let next = start + page.next;
+        for row in rows.into_iter().filter(|row| self.position(*row) >= next) {
+            if page.is_full() {
+                break;
+            }
+            page.add(self.slice.value(row), 1);
+        }
+        Some(count)
     }
 
     fn begins_key(&self, row: u32) -> bool {
