@@ -65,8 +65,11 @@ mod side_facts;
 mod side_index;
 mod side_inputs;
 mod side_keys;
+mod side_lookup;
 mod side_pages;
 mod side_panes;
+mod side_sort;
+mod side_sorted;
 #[cfg(test)]
 mod simulation;
 mod spill;

@@ -1,62 +1,45 @@
 //! Finds the elements of a side input's window by key.
 
-use std::sync::{Arc, OnceLock};
-
 use purlin_sdk::exec::key_hash;
 
-use crate::shuffle::end_of;
-use crate::side_panes::Kept;
-
-/// Where the elements of a window lie, by key. It is made when a reader first asks for a key, and
-/// shared by all bundles that see the same contents.
-#[derive(Clone, Default, Debug)]
-pub(crate) struct LazyIndex(OnceLock<Arc<KeyIndex>>);
-
-impl PartialEq for LazyIndex {
-    /// Contents are the same whether or not anybody has looked for a key.
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl LazyIndex {
-    pub(crate) fn of(&self, kept: &[Kept]) -> &KeyIndex {
-        self.0.get_or_init(|| Arc::new(KeyIndex::new(kept)))
-    }
-}
+use crate::bundle::GroupSlice;
 
 /// The rows of a window, those of a key beside each other in the order of arrival.
 #[derive(Debug)]
 pub(crate) struct KeyIndex {
+    slices: Vec<GroupSlice>,
     rows: Vec<Row>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Row {
     key_hash: u64,
-    kept: u32,
+    slice: u32,
     row: u32,
 }
 
 /// The elements of one key.
 pub(crate) struct Group<'a> {
     pub(crate) key: &'a [u8],
-    kept: &'a [Kept],
+    slices: &'a [GroupSlice],
     rows: &'a [Row],
 }
 
 impl KeyIndex {
-    pub(crate) fn new(kept: &[Kept]) -> Self {
-        let mut rows = Vec::with_capacity(kept.iter().map(|kept| kept.slice.count()).sum());
-        for (position, one) in (0..).zip(kept) {
-            rows.extend(one.slice.rows().map(|row| {
-                let key_hash = key_hash(one.slice.key(row));
-                Row { key_hash, kept: position, row }
+    /// Of slices that have an index.
+    pub(crate) fn new(slices: Vec<GroupSlice>) -> Self {
+        let mut rows: Vec<Row> = Vec::with_capacity(slices.iter().map(GroupSlice::count).sum());
+        for (position, slice) in (0..).zip(&slices) {
+            rows.extend(slice.rows().map(|row| {
+                let key_hash = key_hash(slice.key(row));
+                Row { key_hash, slice: position, row }
             }));
         }
         // Keys are compared where hashes are the same only.
-        rows.sort_by(|a, b| a.key_hash.cmp(&b.key_hash).then_with(|| a.key(kept).cmp(b.key(kept))));
-        Self { rows }
+        rows.sort_by(|a, b| {
+            a.key_hash.cmp(&b.key_hash).then_with(|| a.key(&slices).cmp(b.key(&slices)))
+        });
+        Self { slices, rows }
     }
 
     /// How many elements there are.
@@ -65,7 +48,8 @@ impl KeyIndex {
     }
 
     /// The elements of a key.
-    pub(crate) fn group<'a>(&'a self, kept: &'a [Kept], key: &'a [u8]) -> Group<'a> {
+    pub(crate) fn group<'a>(&'a self, key: &'a [u8]) -> Group<'a> {
+        let slices = &self.slices[..];
         let hash = key_hash(key);
         // Keys lie anywhere in memory: only those of this hash, hardly ever others, are looked at.
         let start = self.first_of(hash);
@@ -76,9 +60,9 @@ impl KeyIndex {
             }
             _ => &rest[..rest.first().map_or(0, |first| usize::from(first.key_hash == hash))],
         };
-        let start = same_hash.partition_point(|row| row.key(kept) < key);
+        let start = same_hash.partition_point(|row| row.key(slices) < key);
         let rest = &same_hash[start..];
-        Group { key, kept, rows: &rest[..rest.partition_point(|row| row.key(kept) == key)] }
+        Group { key, slices, rows: &rest[..rest.partition_point(|row| row.key(slices) == key)] }
     }
 
     /// The first row of this hash or a larger one.
@@ -96,40 +80,32 @@ impl KeyIndex {
     }
 
     /// Whether the row before `position` has the same key.
-    pub(crate) fn is_inside_group(&self, kept: &[Kept], position: usize) -> bool {
+    pub(crate) fn is_inside_group(&self, position: usize) -> bool {
         let before = position.checked_sub(1).and_then(|before| self.rows.get(before));
         let rows = before.zip(self.rows.get(position));
-        rows.is_some_and(|(before, row)| before.is_of_same_key(row, kept))
+        rows.is_some_and(|(before, row)| before.is_of_same_key(row, &self.slices))
     }
 
     /// The elements of each key from row `position` on; where that is inside a key, its other ones.
-    pub(crate) fn groups<'a>(
-        &'a self,
-        kept: &'a [Kept],
-        position: usize,
-    ) -> impl Iterator<Item = Group<'a>> {
+    pub(crate) fn groups(&self, position: usize) -> impl Iterator<Item = Group<'_>> {
+        let slices = &self.slices[..];
         let rows = self.rows.get(position..).unwrap_or_default();
-        let is_same = |a: &Row, b: &Row| a.is_of_same_key(b, kept);
-        rows.chunk_by(is_same).map(|rows| Group { key: rows[0].key(kept), kept, rows })
+        let is_same = |a: &Row, b: &Row| a.is_of_same_key(b, slices);
+        rows.chunk_by(is_same).map(|rows| Group { key: rows[0].key(slices), slices, rows })
     }
 }
 
 impl Row {
-    fn is_of_same_key(&self, other: &Self, kept: &[Kept]) -> bool {
-        self.key_hash == other.key_hash && self.key(kept) == other.key(kept)
+    fn is_of_same_key(&self, other: &Self, slices: &[GroupSlice]) -> bool {
+        self.key_hash == other.key_hash && self.key(slices) == other.key(slices)
     }
 
-    fn key<'a>(&self, kept: &'a [Kept]) -> &'a [u8] {
-        kept[self.kept as usize].slice.key(self.row)
+    fn key<'a>(&self, slices: &'a [GroupSlice]) -> &'a [u8] {
+        slices[self.slice as usize].key(self.row)
     }
 
-    fn value<'a>(&self, kept: &'a [Kept]) -> &'a [u8] {
-        let chunk = &kept[self.kept as usize].slice.chunk;
-        let index = chunk.index.as_deref().unwrap_or_default();
-        let row = self.row as usize;
-        let Some(entry) = index.get(row) else { return &[] };
-        let start = entry.value as usize + entry.key_length as usize;
-        &chunk.data[start..end_of(chunk, index, row)]
+    fn value<'a>(&self, slices: &'a [GroupSlice]) -> &'a [u8] {
+        slices[self.slice as usize].value(self.row)
     }
 }
 
@@ -140,8 +116,8 @@ impl<'a> Group<'a> {
 
     /// The encoded values, in the order of arrival, from the one at `position` on.
     pub(crate) fn values(&self, position: usize) -> impl Iterator<Item = &'a [u8]> {
-        let kept = self.kept;
-        self.rows.get(position..).unwrap_or_default().iter().map(move |row| row.value(kept))
+        let slices = self.slices;
+        self.rows.get(position..).unwrap_or_default().iter().map(move |row| row.value(slices))
     }
 }
 
@@ -153,10 +129,9 @@ mod tests {
     use purlin_sdk::exec::{Chunk, Entry, Framing};
 
     use super::*;
-    use crate::bundle::GroupSlice;
 
     /// Keys of four bytes, each without a value.
-    fn kept(keys: &[u32]) -> Kept {
+    fn slice(keys: &[u32]) -> GroupSlice {
         let data: Vec<u8> = keys.iter().flat_map(|key| key.to_be_bytes()).collect();
         let entry = |row: u32| Entry { start: row * 4, value: row * 4, key_length: 4, key_hash: 0 };
         let count = u32::try_from(keys.len()).expect("few");
@@ -167,7 +142,7 @@ mod tests {
             partition: None,
             index: Some((0..count).map(entry).collect()),
         };
-        Kept { slice: GroupSlice { chunk: Arc::new(chunk), elements: None }, pane: 0 }
+        GroupSlice { chunk: Arc::new(chunk), elements: None }
     }
 
     #[test]
@@ -175,20 +150,19 @@ mod tests {
         for count in [0, 1, 2, 3, 100, 20_000] {
             // Each third key is there twice, none behind the last.
             let keys: Vec<u32> = (0..count).chain((0..count).step_by(3)).collect();
-            let kept = [kept(&keys)];
-            let index = KeyIndex::new(&kept);
+            let index = KeyIndex::new(vec![slice(&keys)]);
             for key in 0..count + 10 {
                 let expected = usize::from(key < count) + usize::from(key < count && key % 3 == 0);
-                assert_eq!(index.group(&kept, &key.to_be_bytes()).count(), expected, "{key}");
+                assert_eq!(index.group(&key.to_be_bytes()).count(), expected, "{key}");
             }
         }
     }
 
     #[test]
     fn hashes_that_are_not_spread_evenly_are_found_too() {
-        let row = |key_hash| Row { key_hash, kept: 0, row: 0 };
+        let row = |key_hash| Row { key_hash, slice: 0, row: 0 };
         let rows: Vec<Row> = (0..1000).map(|n| row(n * 2)).chain([row(u64::MAX)]).collect();
-        let index = KeyIndex { rows };
+        let index = KeyIndex { slices: Vec::new(), rows };
         for hash in [0, 1, 2, 999, 1998, 1999, u64::MAX - 1, u64::MAX] {
             let expected = index.rows.partition_point(|row| row.key_hash < hash);
             assert_eq!(index.first_of(hash), expected, "{hash}");

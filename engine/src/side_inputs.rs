@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use purlin_sdk::Window;
 
-use crate::bundle::GroupSlice;
+use crate::bundle::HeldSlice;
 use crate::plan::CollectionId;
-use crate::side_index::{KeyIndex, LazyIndex};
+use crate::side_lookup::LazyIndex;
 use crate::side_panes::Kept;
 
 /// The contents of side inputs at one moment, cheap to copy.
@@ -33,19 +33,20 @@ impl SideInputs {
         &self,
         collection: CollectionId,
         window: &Window,
-    ) -> impl Iterator<Item = &GroupSlice> {
+    ) -> impl Iterator<Item = &HeldSlice> {
         let contents = self.contents(collection, window);
         contents.into_iter().flat_map(|contents| &contents.kept).map(|kept| &kept.slice)
     }
 
-    /// The elements of a collection in one of its windows, by key; `None` where it has none.
+    /// Where the elements of a collection in one of its windows are found by key; `None` where it
+    /// has none.
     pub(crate) fn by_key(
         &self,
         collection: CollectionId,
         window: &Window,
-    ) -> Option<(&KeyIndex, &[Kept])> {
+    ) -> Option<(&LazyIndex, &[Kept])> {
         let contents = self.contents(collection, window)?;
-        Some((contents.index.of(&contents.kept), &contents.kept))
+        Some((&contents.index, &contents.kept))
     }
 
     /// What tells the contents of a window from those that it has at other times; 0 while it has
@@ -129,6 +130,8 @@ mod tests {
     use purlin_sdk::{IntervalWindow, Stamp, Timestamp};
 
     use super::*;
+    use crate::side_index::KeyIndex;
+    use crate::side_lookup::Index;
 
     const SIDE: CollectionId = CollectionId(0);
 
@@ -144,7 +147,7 @@ mod tests {
             partition: None,
             index: Some(vec![Entry { start: 0, value: 0, key_length: 1, key_hash: key_hash(key) }]),
         };
-        let slice = GroupSlice { chunk: Arc::new(chunk), elements: None };
+        let slice = HeldSlice { chunk: chunk.into(), elements: None };
         sides.push(SIDE, window(start), Kept { slice, pane: 0 }, false);
     }
 
@@ -168,7 +171,11 @@ mod tests {
         push(&mut sides, 0, b"a");
         let found = |sides: &SideInputs, key: &[u8]| {
             let (index, kept) = sides.by_key(SIDE, &window(0)).expect("it has elements");
-            index.group(kept, key).count()
+            let slices = || kept.iter().map(|kept| kept.slice.in_memory()).collect();
+            match index.get(|| Ok(Index::InMemory(KeyIndex::new(slices())))).expect("in memory") {
+                Index::InMemory(index) => index.group(key).count(),
+                Index::InFiles(_) => panic!("there are no files"),
+            }
         };
         let snapshot = sides.clone();
         assert_eq!((found(&sides, b"a"), found(&sides, b"b")), (1, 0));

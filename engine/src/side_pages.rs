@@ -7,11 +7,11 @@ use purlin_sdk::Window;
 use purlin_sdk::coders::Reader;
 use purlin_sdk::exec::{Failure, Framing, StatePage};
 
-use crate::bundle::GroupSlice;
+use crate::bundle::{GroupSlice, HeldSlice};
 use crate::plan::{CollectionId, SideInput, StageId, StageKind};
 use crate::shuffle::{Shuffle, end_of};
 use crate::side_inputs::SideInputs;
-use crate::side_keys::Lookup;
+use crate::side_lookup::Ask;
 
 /// Answers a read of a side input: the page that `token` asks for, of the contents that `stage`
 /// sees.
@@ -30,15 +30,15 @@ pub fn read_side_input(
         Some(Type::IterableSideInput(key)) => view.iterable(key, token),
         Some(Type::MultimapSideInput(key)) => {
             let side = (key.transform_id.as_str(), key.side_input_id.as_str());
-            view.by_key(side, &key.window, token, |lookup| Ok(lookup.values(&key.key)))
+            view.by_key(side, &key.window, token, Ask::Values(&key.key))
         }
         Some(Type::MultimapKeysSideInput(key)) => {
             let side = (key.transform_id.as_str(), key.side_input_id.as_str());
-            view.by_key(side, &key.window, token, |lookup| Ok(lookup.keys()))
+            view.by_key(side, &key.window, token, Ask::Keys)
         }
         Some(Type::MultimapKeysValuesSideInput(key)) => {
             let side = (key.transform_id.as_str(), key.side_input_id.as_str());
-            view.by_key(side, &key.window, token, |lookup| lookup.keys_and_values())
+            view.by_key(side, &key.window, token, Ask::KeysAndValues)
         }
         _ => Err(unsupported("user state")),
     }
@@ -88,10 +88,26 @@ struct View<'a> {
 }
 
 impl View<'_> {
+    /// The page that a token asks for: one slice a page.
     fn iterable(&self, key: &IterableSideInput, token: &Bytes) -> Result<StatePage, Box<Failure>> {
         let collection = self.collection(&key.transform_id, &key.side_input_id)?;
         let window = self.side_window(collection, &key.window)?;
-        page(self.contents.window(collection, &window), token)
+        let mut slices = self.contents.window(collection, &window);
+        let position = position(token)?;
+        let Some(slice) = slices.nth(position) else { return Ok(StatePage::default()) };
+        let next = match slices.next() {
+            Some(_) => Bytes::copy_from_slice(&(position as u64 + 1).to_be_bytes()),
+            None => Bytes::new(),
+        };
+        Ok(StatePage { data: self.values(collection, slice)?, next })
+    }
+
+    /// The values of a slice without their headers.
+    fn values(&self, collection: CollectionId, slice: &HeldSlice) -> Result<Bytes, Box<Failure>> {
+        let slice = self.shuffle.load(collection, slice, |it| {
+            it.chunk.index.is_none() && (it.elements.is_some() || it.chunk.framing == Framing::Each)
+        })?;
+        Ok(values(&slice))
     }
 
     fn by_key(
@@ -99,7 +115,7 @@ impl View<'_> {
         (transform_id, name): (&str, &str),
         window: &Bytes,
         token: &Bytes,
-        read: impl FnOnce(&Lookup<'_>) -> Result<StatePage, Box<Failure>>,
+        ask: Ask<'_>,
     ) -> Result<StatePage, Box<Failure>> {
         let side = self.side(transform_id, name)?;
         if !side.by_key {
@@ -108,7 +124,9 @@ impl View<'_> {
         }
         let window = self.side_window(side.collection, window)?;
         match self.contents.by_key(side.collection, &window) {
-            Some((index, kept)) => read(&Lookup { index, kept, position: position(token)? }),
+            Some((index, kept)) => {
+                index.page(self.shuffle, (side.collection, kept), ask, position(token)?)
+            }
             None => Ok(StatePage::default()),
         }
     }
@@ -136,20 +154,6 @@ impl View<'_> {
         let window = coder.read_window(&mut Reader::shared(encoded));
         window.map_err(|error| Failure::new(format!("a side input's window is none: {error}")))
     }
-}
-
-/// The page that a token asks for: one slice a page.
-fn page<'a>(
-    mut slices: impl Iterator<Item = &'a GroupSlice>,
-    token: &Bytes,
-) -> Result<StatePage, Box<Failure>> {
-    let position = position(token)?;
-    let Some(slice) = slices.nth(position) else { return Ok(StatePage::default()) };
-    let next = match slices.next() {
-        Some(_) => Bytes::copy_from_slice(&(position as u64 + 1).to_be_bytes()),
-        None => Bytes::new(),
-    };
-    Ok(StatePage { data: values(slice), next })
 }
 
 fn position(token: &Bytes) -> Result<usize, Box<Failure>> {

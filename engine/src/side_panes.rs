@@ -1,13 +1,16 @@
 //! What later panes of a side input do to those before them.
 
+use std::sync::Arc;
+
 use hashbrown::HashSet;
 
-use crate::bundle::GroupSlice;
+use crate::bundle::{GroupSlice, HeldSlice};
+use crate::shuffle::end_of;
 
 /// Elements of one window and pane of a side input.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Kept {
-    pub(crate) slice: GroupSlice,
+    pub(crate) slice: HeldSlice,
     /// The index of the pane.
     pub(crate) pane: i64,
 }
@@ -29,14 +32,31 @@ impl Kept {
     fn replace(&mut self, kept: &mut Vec<Self>) {
         for old in kept.iter_mut() {
             if old.pane < self.pane {
-                let keys = self.slice.keys();
-                old.slice.retain(|key| !keys.contains(key));
+                old.lose_keys_of(self);
             } else if old.pane > self.pane {
-                let keys = old.slice.keys();
-                self.slice.retain(|key| !keys.contains(key));
+                self.lose_keys_of(old);
             }
         }
         kept.retain(|kept| kept.slice.count() > 0);
+    }
+
+    /// Lets go of elements whose keys another has. Both are in memory: the shuffle spills nothing
+    /// whose panes are replaced.
+    fn lose_keys_of(&mut self, other: &Self) {
+        let (mine, others) = (self.slice.in_memory(), other.slice.in_memory());
+        let keys: HashSet<&[u8]> = others.rows().map(|row| others.key(row)).collect();
+        let rows: Vec<u32> = mine.rows().filter(|row| !keys.contains(mine.key(*row))).collect();
+        if rows.len() < mine.count() {
+            self.slice.elements = Some(rows.into());
+        }
+    }
+}
+
+impl HeldSlice {
+    /// The slice, whose chunk is in memory.
+    pub(crate) fn in_memory(&self) -> GroupSlice {
+        let chunk = Arc::clone(self.chunk.in_memory());
+        GroupSlice { chunk, elements: self.elements.clone() }
     }
 }
 
@@ -56,22 +76,17 @@ impl GroupSlice {
         &self.chunk.data[start..start + entry.key_length as usize]
     }
 
-    fn keys(&self) -> HashSet<&[u8]> {
-        self.rows().map(|row| self.key(row)).collect()
-    }
-
-    fn retain(&mut self, is_kept: impl Fn(&[u8]) -> bool) {
-        let rows: Vec<u32> = self.rows().filter(|row| is_kept(self.key(*row))).collect();
-        if rows.len() < self.count() {
-            self.elements = Some(rows.into());
-        }
+    /// The encoded value of an element that is a pair, all of it otherwise.
+    pub(crate) fn value(&self, row: u32) -> &[u8] {
+        let index = self.chunk.index.as_deref().unwrap_or_default();
+        let Some(entry) = index.get(row as usize) else { return &[] };
+        let start = entry.value as usize + entry.key_length as usize;
+        &self.chunk.data[start..end_of(&self.chunk, index, row as usize)]
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use bytes::Bytes;
     use purlin_sdk::Stamp;
     use purlin_sdk::exec::{Chunk, Entry, Framing};
@@ -90,12 +105,12 @@ mod tests {
             partition: None,
             index: Some((0..count).map(|row| entry(row * 2)).collect()),
         };
-        Kept { slice: GroupSlice { chunk: Arc::new(chunk), elements: None }, pane }
+        Kept { slice: HeldSlice { chunk: chunk.into(), elements: None }, pane }
     }
 
     fn keys(kept: &[Kept]) -> Vec<(i64, Vec<u8>)> {
-        let keys = |kept: &Kept| kept.slice.rows().map(|row| kept.slice.key(row)[0]).collect();
-        kept.iter().map(|kept| (kept.pane, keys(kept))).collect()
+        let keys = |slice: &GroupSlice| slice.rows().map(|row| slice.key(row)[0]).collect();
+        kept.iter().map(|kept| (kept.pane, keys(&kept.slice.in_memory()))).collect()
     }
 
     #[test]

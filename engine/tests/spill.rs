@@ -8,7 +8,8 @@ use purlin_engine::{
     Action, Commit, Engine, EngineConfig, Event, LocalExecutor, Outcome, Spill, SpillStore,
     SpilledBytes, plan_for,
 };
-use purlin_sdk::{Error, Pipeline, Timestamp};
+use purlin_sdk::testing::assert_that;
+use purlin_sdk::{Error, PCollection, Pipeline, Timestamp};
 
 /// A store in memory that fails when it is told to.
 #[derive(Clone, Default, Debug)]
@@ -50,11 +51,31 @@ impl SpilledBytes for Parcel {
     }
 }
 
-/// Groups a few numbers with a store and no memory. How the job ended, and its commits.
-fn group(shelf: &Shelf) -> (Outcome, Vec<Commit>) {
+type Build = fn(&Pipeline);
+
+/// Pipelines that keep a few numbers: in groups, and in side inputs of both kinds.
+const ALL: [Build; 3] = [
+    |p| drop(pairs(p).group_by_key().map(|(key, group)| (key, group.iter().sum::<u64>()))),
+    |p| {
+        let sums = p.create([7u64]).with_side_input(pairs(p).as_iter());
+        assert_that(&sums.map(|n, all| n + all.iter().map(|(_, n)| n).sum::<u64>()))
+            .contains_in_any_order([7 + 99 * 50]);
+    },
+    |p| {
+        let sums = p.create([5u64]).with_side_input(pairs(p).as_multimap());
+        assert_that(&sums.map(|key, all| all[&key].iter().sum::<u64>()))
+            .contains_in_any_order([(0..14).map(|n| n * 7 + 5).sum::<u64>()]);
+    },
+];
+
+fn pairs(p: &Pipeline) -> PCollection<(u64, u64)> {
+    p.create(0..100u64).reshuffle().map(|n| (n % 7, n))
+}
+
+/// Runs a pipeline with a store and no memory. How the job ended, and its commits.
+fn run(build: Build, shelf: &Shelf) -> (Outcome, Vec<Commit>) {
     let p = Pipeline::new();
-    let pairs = p.create(0..100u64).reshuffle().map(|n| (n % 7, n));
-    drop(pairs.group_by_key().map(|(key, group)| (key, group.iter().sum::<u64>())));
+    build(&p);
     let sealed = p.seal().expect("a pipeline");
     let plan = plan_for("test", &sealed.pipeline, &PlanOptions::default()).expect("a plan");
     let spill = Spill { memory_bytes: 1, store: Arc::new(shelf.clone()) };
@@ -78,33 +99,40 @@ fn group(shelf: &Shelf) -> (Outcome, Vec<Commit>) {
 
 #[test]
 fn a_full_store_fails_the_job_and_says_why() {
-    let (outcome, _) = group(&Shelf { is_full: true, ..Shelf::default() });
-    let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
-    assert!(failure.to_string().contains("the shelf is full"), "{failure}");
+    for build in ALL {
+        let (outcome, _) = run(build, &Shelf { is_full: true, ..Shelf::default() });
+        let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
+        assert!(failure.to_string().contains("the shelf is full"), "{failure}");
+    }
 }
 
 #[test]
 fn what_cannot_be_read_is_read_again_by_a_retry() {
-    let shelf = Shelf::default();
-    *shelf.lost.lock().expect("no panic") = 2;
-    assert_eq!(group(&shelf).0, Outcome::Done);
-    *shelf.lost.lock().expect("no panic") = u32::MAX;
-    let (outcome, _) = group(&shelf);
-    let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
-    assert!(failure.to_string().contains("the parcel is lost"), "{failure}");
+    for build in ALL {
+        let shelf = Shelf::default();
+        *shelf.lost.lock().expect("no panic") = 2;
+        assert_eq!(run(build, &shelf).0, Outcome::Done);
+        assert_eq!(*shelf.lost.lock().expect("no panic"), 0, "nothing was read");
+        *shelf.lost.lock().expect("no panic") = u32::MAX;
+        let (outcome, _) = run(build, &shelf);
+        let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
+        assert!(failure.to_string().contains("the parcel is lost"), "{failure}");
+    }
 }
 
 #[test]
 fn commits_hold_what_was_spilled() {
-    let shelf = Shelf::default();
-    let (outcome, commits) = group(&shelf);
-    assert_eq!(outcome, Outcome::Done);
-    let written: Result<Vec<Bytes>, Error> = commits.iter().map(Commit::encode).collect();
-    let written = written.expect("it can be read");
-    let read: Vec<Commit> =
-        written.iter().map(|bytes| Commit::decode(bytes.clone()).expect("a commit")).collect();
-    let again: Result<Vec<Bytes>, Error> = read.iter().map(Commit::encode).collect();
-    assert_eq!(again.expect("it is in memory"), written);
-    *shelf.lost.lock().expect("no panic") = u32::MAX;
-    assert!(commits.iter().any(|commit| commit.encode().is_err()), "nothing was spilled");
+    for build in ALL {
+        let shelf = Shelf::default();
+        let (outcome, commits) = run(build, &shelf);
+        assert_eq!(outcome, Outcome::Done);
+        let written: Result<Vec<Bytes>, Error> = commits.iter().map(Commit::encode).collect();
+        let written = written.expect("it can be read");
+        let read: Vec<Commit> =
+            written.iter().map(|bytes| Commit::decode(bytes.clone()).expect("a commit")).collect();
+        let again: Result<Vec<Bytes>, Error> = read.iter().map(Commit::encode).collect();
+        assert_eq!(again.expect("it is in memory"), written);
+        *shelf.lost.lock().expect("no panic") = u32::MAX;
+        assert!(commits.iter().any(|commit| commit.encode().is_err()), "nothing was spilled");
+    }
 }

@@ -166,7 +166,7 @@ fn elements_wait_for_their_side_inputs() {
         let numbers = p.create([0i64, 1]);
         let joined = numbers
             .with_side_input((totals.as_map(), numbers.as_iter()))
-            .map(|n, (totals, all)| (n, totals[&n], i64::try_from(all.len()).unwrap_or(0)))
+            .map(|n, (totals, all)| (n, totals[&n], i64::try_from(all.iter().count()).unwrap_or(0)))
             .map(|(n, total, count)| (n, total * 10 + count));
         let seen = Seen::of(&joined);
         p.run_with(&DirectRunner::default().seed(seed)).expect("it runs");
@@ -183,7 +183,7 @@ fn an_element_sees_the_side_window_of_its_own() {
     let firsts = timed
         .window_into(seconds(10))
         .with_side_input(side)
-        .map(|n, all| (n / 10, *all.iter().min().unwrap_or(&-1)));
+        .map(|n, all| (n / 10, all.iter().min().unwrap_or(-1)));
     let seen = Seen::of(&firsts);
     run(p);
     let mut firsts = seen.sorted();

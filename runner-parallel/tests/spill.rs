@@ -1,4 +1,4 @@
-//! Groupings of more than the memory that they may use.
+//! Groupings and side inputs of more than the memory that they may use.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 use purlin_runner_parallel::ParallelRunner;
 use purlin_sdk::runner::JobState;
-use purlin_sdk::transforms::Sum;
+use purlin_sdk::transforms::{Sum, View};
 use purlin_sdk::{Element, PCollection, Pipeline, PipelineOptions};
 use tempfile::tempdir;
 
@@ -105,6 +105,46 @@ fn accumulators_of_many_keys_are_merged() {
         run(100_000, |p| pairs(p, 10_000).map(|(key, _)| (key, 1u64)).combine_per_key(Sum));
     assert!(spilled);
     assert_eq!(sums, (0..10_000).map(|key| (key, 4)).collect::<Vec<_>>());
+}
+
+/// The numbers of a few elements, each with what it finds of a side input.
+fn seen<V: Send + Sync + 'static>(
+    p: &Pipeline,
+    side: View<V>,
+    look: impl Fn(u64, &V) -> u64 + Send + Sync + 'static,
+) -> PCollection<(u64, u64)> {
+    p.create(0..20u64).reshuffle().with_side_input(side).map(move |n, side| (n, look(n, side)))
+}
+
+#[test]
+fn side_inputs_may_be_larger_than_the_memory() {
+    for memory in [DATA_BYTES / 10, DATA_BYTES * 8] {
+        let value = |value: String| value.parse::<u64>().unwrap();
+        let (sums, spilled) = run(memory, |p| {
+            seen(p, pairs(p, 1000).as_iter(), move |_, side| {
+                side.iter().map(|(_, number)| value(number)).sum()
+            })
+        });
+        let sum = (0..ELEMENTS).sum::<u64>();
+        assert_eq!(sums, (0..20).map(|n| (n, sum)).collect::<Vec<_>>());
+        assert_eq!(spilled, memory < DATA_BYTES);
+
+        let (sums, spilled) = run(memory, |p| {
+            seen(p, pairs(p, 1000).as_multimap(), move |n, side| {
+                // Keys that are there, in an order in which they are not, and some that are not.
+                let keys = (0..60).map(|step| (n * 61 + step * 379) % 1200);
+                let values = keys.filter_map(|key| side.get(&key)).flatten().cloned();
+                values.map(value).sum::<u64>() + side.keys().count() as u64
+            })
+        });
+        let of_key = |key: u64| (0..ELEMENTS).filter(move |n| n % 1000 == key).sum::<u64>();
+        let expected = |n: u64| {
+            let keys = (0..60).map(|step| (n * 61 + step * 379) % 1200);
+            1000 + keys.map(of_key).sum::<u64>()
+        };
+        assert_eq!(sums, (0..20).map(|n| (n, expected(n))).collect::<Vec<_>>());
+        assert_eq!(spilled, memory < DATA_BYTES);
+    }
 }
 
 proptest! {

@@ -32,8 +32,8 @@ pub use element::{Element, Serde, Text, TypedKey};
 pub use error::{BoxError, Error, Failure, Mistake, Place, Result};
 pub use exec::{
     CombineFn, Context, Continuation, Counter, Distribution, DoFn, Gauge, Grouped,
-    GrowableOffsetRange, OffsetRange, Restriction, SideMap, SideView, SplittableDoFn, StatefulDoFn,
-    Tag, TimerSetting, Tracker, WatermarkEstimator,
+    GrowableOffsetRange, OffsetRange, Restriction, SideElements, SideIter, SideMap, SideView,
+    SplittableDoFn, StatefulDoFn, Tag, TimerSetting, Tracker, WatermarkEstimator,
 };
 pub use graph::Sealed;
 pub use options::PipelineOptions;

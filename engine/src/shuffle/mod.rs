@@ -30,7 +30,7 @@ use crate::plan::{Collection, CollectionId, Plan, StageId};
 use crate::random::Random;
 use crate::spill::{Spiller, Stored};
 use crate::state::Facts;
-use crate::topology::{Delivery, Needs, Reader};
+use crate::topology::{Delivery, Needs, Reader, Topology};
 use crate::user_windows::UserWindows;
 
 /// Into how many pieces a seed cuts a chunk at most.
@@ -59,6 +59,9 @@ struct Edge {
     /// Whether chunks wait for their window and nothing else: then they are held without index,
     /// which may take more than they do, and are indexed again to be grouped.
     only_waits: bool,
+    /// Whether a chunk may go to files: groupings and side inputs read it back. Those whose panes
+    /// replace each other need its keys when it comes.
+    may_spill: bool,
     /// Into how many parts keys are divided.
     partitions: u32,
 }
@@ -71,7 +74,9 @@ impl Shuffle {
             .iter()
             .zip(&facts.topology.needs)
             .zip(&facts.topology.deliveries)
-            .map(|((collection, needs), to)| Edge::new(collection, *needs, to, config))
+            .map(|((collection, needs), to)| {
+                Edge::new(collection, *needs, (to, &facts.topology), config)
+            })
             .collect();
         Ok(Self {
             facts: Arc::clone(facts),
@@ -132,6 +137,8 @@ impl Shuffle {
                     .map_err(|problem| self.failure(collection, &problem))?;
                 if edge.only_waits {
                     piece.index = None;
+                }
+                if edge.may_spill {
                     outputs.push(Output { collection, chunk: self.keep(piece)?, slices });
                 } else {
                     uniform::push(
@@ -145,7 +152,7 @@ impl Shuffle {
         Ok(())
     }
 
-    /// A chunk that waits for its group.
+    /// A chunk that waits for its group, or for those who read it as a side input.
     fn keep(&self, chunk: Chunk) -> Result<Stored, Box<Failure>> {
         match &self.spiller {
             Some(spiller) => spiller.keep(chunk),
@@ -167,6 +174,15 @@ impl Shuffle {
                 .map_err(|problem| self.failure(collection, &problem))?;
         }
         Ok(slice)
+    }
+
+    /// Elements of this collection in memory and with an index.
+    pub(crate) fn load_indexed(
+        &self,
+        collection: CollectionId,
+        slice: &HeldSlice,
+    ) -> Result<GroupSlice, Box<Failure>> {
+        self.load(collection, slice, |slice| slice.chunk.index.is_none())
     }
 
     /// What keeps the elements that wait, where their memory is bounded.
@@ -237,20 +253,28 @@ impl Edge {
     fn new(
         collection: &Collection,
         needs: Needs,
-        to: &[Delivery],
+        (to, topology): (&[Delivery], &Topology),
         config: &EngineConfig,
     ) -> Result<Self, Error> {
         let skipper = spec(collection, &collection.coder_id)
             .and_then(|spec| Skipper::new(&spec))
             .map_err(|error| error.to_string());
         let waits = |to: &Delivery| matches!(to.reader, Reader::Group(_));
-        let only_waits = skipper.is_ok() && !to.is_empty() && to.iter().all(waits);
+        let reads_back = |to: &Delivery| match to.reader {
+            Reader::Group(_) => true,
+            Reader::Side => {
+                topology.sides[to.collection.0].as_ref().is_some_and(|side| !side.panes_replace)
+            }
+            Reader::Queue(_) => false,
+        };
+        let may_spill = skipper.is_ok() && !to.is_empty() && to.iter().all(reads_back);
+        let only_waits = may_spill && to.iter().all(waits);
         let partitions = match only_waits && collection.is_bounded {
             true => config.group_partitions.max(config.partitions),
             false => config.partitions,
         };
         let windows = window_coder(collection)?;
-        Ok(Self { needs, windows, skipper, only_waits, partitions: partitions.max(1) })
+        Ok(Self { needs, windows, skipper, only_waits, may_spill, partitions: partitions.max(1) })
     }
 
     fn needs_index(&self, chunk: &Chunk) -> bool {

@@ -20,6 +20,7 @@ fn edge() -> Edge {
         windows: WindowCoder::Interval,
         skipper: Ok(Skipper::new(&CoderSpec::kv(string(), string())).expect("it can be skipped")),
         only_waits: true,
+        may_spill: true,
         partitions: 1,
     }
 }

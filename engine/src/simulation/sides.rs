@@ -253,7 +253,7 @@ impl Sides {
             for window in pair.stamp.windows.as_slice() {
                 let seen = self.mapped.seen(window);
                 let slices = bundle.side_inputs.window(SIDE, &seen);
-                let numbers = slices.flat_map(numbers).collect();
+                let numbers = slices.flat_map(|slice| numbers(&slice.in_memory())).collect();
                 sights.push((pair.number, seen, numbers));
             }
         }

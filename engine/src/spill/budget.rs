@@ -17,18 +17,20 @@ impl Budget {
         Self { limit, used: Arc::default() }
     }
 
-    /// The same bytes, which count until their last copy is dropped; `None` where they exceed the
-    /// budget.
-    pub(super) fn hold(&self, data: &Bytes) -> Option<Bytes> {
-        let grown = |used: usize| used.checked_add(data.len()).filter(|sum| *sum <= self.limit);
+    /// The same bytes, which count until their last copy is dropped, and with them so many `beside`;
+    /// `None` where they exceed the budget.
+    pub(super) fn hold(&self, data: &Bytes, beside: usize) -> Option<Bytes> {
+        let bytes = data.len().saturating_add(beside);
+        let grown = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
         // The counter guards nothing but itself.
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).ok()?;
-        Some(Bytes::from_owner(Held { data: data.clone(), used: Arc::clone(&self.used) }))
+        Some(Bytes::from_owner(Held { data: data.clone(), bytes, used: Arc::clone(&self.used) }))
     }
 }
 
 struct Held {
     data: Bytes,
+    bytes: usize,
     used: Arc<AtomicUsize>,
 }
 
@@ -40,7 +42,7 @@ impl AsRef<[u8]> for Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.used.fetch_sub(self.data.len(), Ordering::Relaxed);
+        self.used.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -52,12 +54,13 @@ mod tests {
     fn bytes_count_until_their_last_copy_is_dropped() {
         let budget = Budget::new(10);
         let six = Bytes::from_static(b"abcdef");
-        let held = budget.hold(&six).expect("it fits");
+        let held = budget.hold(&six, 2).expect("it fits");
         assert_eq!(held, six);
         let part = held.slice(..1);
         drop(held);
-        assert_eq!(budget.hold(&six), None);
+        assert_eq!(budget.hold(&six, 0), None);
         drop(part);
-        assert!(budget.hold(&six).is_some());
+        assert!(budget.hold(&six, 4).is_some());
+        assert!(budget.hold(&six, 5).is_none());
     }
 }

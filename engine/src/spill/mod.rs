@@ -1,8 +1,8 @@
-//! A budget for elements that wait to be grouped, and files for those that exceed it.
+//! A budget for elements that wait to be grouped or are side inputs, and files for those that exceed it.
 //!
 //! The shuffle, which runs where bundles run, asks for each chunk that waits whether it still fits.
 //! One that does not is written to a [`SpillStore`]; the engine's core passes on where it is
-//! without reading it ([`Stored`]), and whoever groups it reads it back. A chunk in memory counts
+//! without reading it ([`Stored`]), and whoever groups or looks it up reads it back. A chunk in memory counts
 //! until the last who holds it lets go, so nobody has to say that it is not needed any more.
 //!
 //! A quarter of the budget is left for groupings that run: each gets an equal [share](Spiller::share),
@@ -14,6 +14,8 @@ mod segment;
 mod size;
 mod spiller;
 mod stored;
+#[cfg(test)]
+mod test_store;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +29,8 @@ pub use self::folder::{Compression, SpillFolder};
 pub use self::size::ByteSize;
 pub(crate) use self::spiller::Spiller;
 pub use self::stored::{Spilled, Stored};
+#[cfg(test)]
+pub(crate) use self::test_store::TestStore;
 
 /// How much memory elements may take that wait to be grouped, and what takes the others.
 #[derive(Clone, Debug)]

@@ -42,7 +42,8 @@ impl Spiller {
 
     /// Keeps a chunk in memory where that is within the budget, and elsewhere otherwise.
     pub(crate) fn keep(&self, chunk: Chunk) -> Result<Stored, Box<Failure>> {
-        match self.waiting.hold(&chunk.data) {
+        let index = chunk.size_bytes() - chunk.data.len();
+        match self.waiting.hold(&chunk.data, index) {
             Some(data) => Ok(Chunk { data, ..chunk }.into()),
             None => self.spill(chunk),
         }

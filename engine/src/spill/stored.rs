@@ -76,15 +76,16 @@ impl Stored {
         }
     }
 
-    /// The chunk of a collection that others read than groupings.
+    /// The chunk of a collection that is read from queues, or as a side input whose panes replace
+    /// each other.
     ///
     /// # Panics
-    /// When it is not in memory: the shuffle spills only what nothing but groupings wait for.
+    /// When it is not in memory: the shuffle spills nothing that is read so.
     #[must_use]
     pub fn in_memory(&self) -> &Arc<Chunk> {
         match self {
             Self::InMemory(chunk) => chunk,
-            Self::Spilled(_) => panic!("elements were spilled that do not only wait for a group"),
+            Self::Spilled(_) => panic!("elements were spilled that are not read back"),
         }
     }
 }

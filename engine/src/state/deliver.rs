@@ -9,7 +9,7 @@ use purlin_sdk::exec::{Framing, MetricValue};
 use super::entry::{Hold, windows};
 use super::quiescence::Tokens;
 use super::{Effects, Entry, Facts, State, Work};
-use crate::bundle::{GroupSlice, HeldSlice, Output, WindowSlice};
+use crate::bundle::{HeldSlice, Output, WindowSlice};
 use crate::plan::{CollectionId, StageId, StageKind};
 use crate::side_panes::Kept;
 use crate::topology::Reader;
@@ -111,7 +111,7 @@ impl State {
         let readers = self.side_readers(facts, collection);
         for WindowSlice { window, elements, pane, .. } in window_slices(output) {
             if !side.is_expired(&window, readers) {
-                let slice = GroupSlice { chunk: Arc::clone(output.chunk.in_memory()), elements };
+                let slice = HeldSlice { chunk: output.chunk.clone(), elements };
                 let new = Kept { slice, pane };
                 self.side_inputs.push(collection, window, new, side.panes_replace);
             }

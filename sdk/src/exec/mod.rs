@@ -83,10 +83,12 @@ pub use requests::{AskedControl, BundleControl, BundleSplit, SplitAnswer};
 pub use restriction::Restriction;
 pub use router::{Router, panic_failure};
 pub use side_input::{
-    AccessPattern, SideMap, SideReader, SideSource, SideView, SideViews, SideWindow, ViewFn,
+    AccessPattern, SideElements, SideIter, SideMap, SideReader, SideSource, SideView, SideViews,
+    SideWindow, ViewFn,
 };
 pub(crate) use side_input::{
-    Fold, OpenSide, SideOpeners, Sides, in_each_window, map_view_fn, side_input_operator, view_fn,
+    Fold, OpenSide, SideOpeners, Sides, elements_view_fn, in_each_window, map_view_fn,
+    side_input_operator, view_fn,
 };
 pub use splittable::{Continuation, SplittableDoFn};
 pub(crate) use splittable::{SplittableOperator, restriction_spec};

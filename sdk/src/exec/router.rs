@@ -46,7 +46,7 @@ pub(crate) struct Slot {
     pub(crate) consumers: Vec<Vec<usize>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic in user code is caught before it can leave shared state half-changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

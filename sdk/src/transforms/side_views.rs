@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::View;
 use crate::element::{Element, shown};
 use crate::error::{Failure, Place};
-use crate::exec::{Fold, SideMap, ViewFn, map_view_fn, view_fn};
+use crate::exec::{Fold, SideIter, SideMap, ViewFn, elements_view_fn, map_view_fn, view_fn};
 use crate::pcollection::PCollection;
 
 impl<T: Element> PCollection<T> {
@@ -17,7 +17,8 @@ impl<T: Element> PCollection<T> {
         View { pipeline: self.pipeline.clone(), collection: self.id, view: view_fn(f) }
     }
 
-    /// All elements of a window, as a side input.
+    /// All elements of a window, as a side input that is read while it is looked at: it may be
+    /// larger than memory.
     ///
     /// ```
     /// # use purlin_runner_direct::DirectRunner;
@@ -33,12 +34,11 @@ impl<T: Element> PCollection<T> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn as_iter(&self) -> View<Vec<T>> {
-        self.as_list()
+    pub fn as_iter(&self) -> View<SideIter<T>> {
+        View { pipeline: self.pipeline.clone(), collection: self.id, view: elements_view_fn() }
     }
 
-    /// All elements of a window as a list, as a side input: what [`as_iter`](Self::as_iter) gives.
-    /// The list keeps the order of its elements while it does not change, which makes positions in
+    /// All elements of a window as a list in memory, as a side input. The list keeps the order of its elements while it does not change, which makes positions in
     /// it useful; the order itself has no meaning.
     pub fn as_list(&self) -> View<Vec<T>> {
         self.view(|values, _| Ok(values))

@@ -92,6 +92,11 @@ impl SideWindow {
         self.router()?.read_state(&state_key(Type::MultimapSideInput(key)))
     }
 
+    /// A page of the encoded elements, which may end inside one; an empty `token` asks for the first.
+    pub(super) fn page_of_elements(&self, token: &Bytes) -> UnitResult<(Bytes, Bytes)> {
+        self.page(&self.elements(), token)
+    }
+
     /// A page of the encoded keys; an empty `token` asks for the first.
     pub(super) fn page_of_keys(&self, token: &Bytes) -> UnitResult<(Bytes, Bytes)> {
         self.page(&self.keys(), token)

@@ -87,7 +87,7 @@ fn global<O: Element>(
 fn closures_see_lists_maps_and_singletons() {
     let p = Pipeline::new();
     let names = p.create([(1i64, "one".to_owned())]);
-    let views = (names.as_map(), p.create([2i64]).as_singleton(), p.create([0i64]).as_iter());
+    let views = (names.as_map(), p.create([2i64]).as_singleton(), p.create([0i64]).as_list());
     let used: PCollection<String> = p
         .create([0i64])
         .with_side_input(views)
@@ -119,7 +119,7 @@ fn closures_see_lists_maps_and_singletons() {
 #[test]
 fn pages_may_end_inside_an_element() {
     let p = Pipeline::new();
-    let words = p.create([String::new()]).as_iter();
+    let words = p.create([String::new()]).as_list();
     let _ = p
         .create([0i64])
         .with_side_input(words)
@@ -129,6 +129,26 @@ fn pages_may_end_inside_an_element() {
     let pages = vec![data.slice(..3), data.slice(3..8), data.slice(8..)];
     let outputs: Vec<String> = global(&p, &[pages], vec![numbers(&[1, 0])]).expect("it runs");
     assert_eq!(outputs, ["beta", "alpha"]);
+}
+
+#[test]
+fn elements_are_read_page_by_page_each_time_they_are_looked_at() {
+    let p = Pipeline::new();
+    let numbers = p.create([0i64]).as_iter();
+    let sums = p.create([0i64]).with_side_input(numbers).map(|n, numbers| {
+        assert!(!numbers.is_empty());
+        n + numbers.iter().sum::<i64>() + i64::from(numbers.contains(&70_000))
+    });
+    drop(sums.named("Use"));
+    // The last page begins with the last byte of a number of two.
+    let data = encoded(&(0..3000i64).chain([70_000]).collect::<Vec<_>>());
+    let pages = vec![data.slice(..1), data.slice(1..4001), data.slice(4001..)];
+    let outputs: Vec<i64> = global(&p, &[pages], vec![self::numbers(&[1, 2])]).expect("it runs");
+    let sum = 2999 * 3000 / 2 + 70_000 + 1;
+    assert_eq!(outputs, [sum + 1, sum + 2]);
+    let cut = global::<i64>(&p, &[vec![data.slice(..4001)]], vec![self::numbers(&[1])]);
+    let text = cut.expect_err("it is cut").to_string();
+    assert!(text.contains("transform `Use` failed") && text.contains("element: 1"), "{text}");
 }
 
 fn singleton(values: &[i64]) -> Result<Vec<i64>, Box<Failure>> {
@@ -153,7 +173,7 @@ fn a_singleton_with_none_or_several_elements_says_where_it_was_made() {
 fn an_element_sees_the_side_window_at_the_end_of_each_of_its_own() {
     let p = Pipeline::new();
     let seconds = |n: u64| Duration::from_secs(n);
-    let side = p.create([0i64]).window_into(FixedWindows::of(seconds(10))).as_iter();
+    let side = p.create([0i64]).window_into(FixedWindows::of(seconds(10))).as_list();
     let sliding = SlidingWindows::of(seconds(10)).every(seconds(5));
     let _ = p
         .create([0i64])
@@ -184,7 +204,7 @@ fn an_element_sees_the_side_window_at_the_end_of_each_of_its_own() {
 #[test]
 fn a_side_input_of_another_pipeline_is_a_mistake() {
     let (p, other) = (Pipeline::new(), Pipeline::new());
-    let side = other.create([1i64]).as_iter();
+    let side = other.create([1i64]).as_list();
     let _ = p.create([0i64]).with_side_input(side).map(|n, side| n + side[0]);
     let _ = p.create([0i64]).flatten_with([other.create([0i64])]);
     let text = p.seal().err().expect("it is a mistake").to_string();

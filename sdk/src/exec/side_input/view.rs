@@ -4,8 +4,9 @@ use std::hash::Hash;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::iter::ElementsView;
 use super::values::ReadValues;
-use super::{AccessPattern, SideMap, SideWindow};
+use super::{AccessPattern, SideIter, SideMap, SideWindow};
 use crate::coders::Reader;
 use crate::element::Element;
 use crate::exec::unit::{UnitResult, typed};
@@ -39,6 +40,11 @@ pub(crate) fn view_fn<T: Element, V: 'static>(
     f: impl Fn(Vec<T>, bool) -> UnitResult<V> + Send + Sync + 'static,
 ) -> Arc<dyn ViewFn<V>> {
     Arc::new(OfValues { f, values: PhantomData::<fn(T)> })
+}
+
+/// The view whose elements are read while they are looked at.
+pub(crate) fn elements_view_fn<T: Element>() -> Arc<dyn ViewFn<SideIter<T>>> {
+    Arc::new(ElementsView)
 }
 
 /// The view that looks up keys and makes what closures see of their values by `values`.

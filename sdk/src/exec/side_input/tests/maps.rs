@@ -134,7 +134,7 @@ fn keys_come_in_pages_that_may_end_inside_a_key() {
 fn keys_whose_bytes_may_differ_are_a_mistake_that_names_the_step() {
     let p = Pipeline::new();
     let pairs = p.create([(Serde("EUR".to_owned()), 1i64)]);
-    let list = pairs.as_iter();
+    let list = pairs.as_list();
     drop(p.create([0i64]).with_side_input(list).map(|n, list| n + list[0].1));
     assert!(p.seal().is_ok());
     drop(p.create([0i64]).with_side_input(pairs.as_map()).map(|n, _| n).named("Convert"));

@@ -27,7 +27,7 @@ fn an_iterable_side_input(p: &Pipeline) -> Ending {
 }
 
 fn an_empty_iterable_side_input(p: &Pipeline) -> Ending {
-    let side = p.create(Vec::<i64>::new()).as_iter();
+    let side = p.create(Vec::<i64>::new()).as_list();
     let sizes = p.create([1i64, 2]).with_side_input(side).map(|n, side| (n, side.len() as u64));
     assert_that(&sizes).contains_in_any_order([(1, 0), (2, 0)]);
     Ending::done()
@@ -183,7 +183,7 @@ fn a_side_input_with_larger_windows(p: &Pipeline) -> Ending {
 
 fn an_empty_window_of_a_side_input(p: &Pipeline) -> Ending {
     let fixed = FixedWindows::of(seconds(10));
-    let side = timed(p, [3]).window_into(fixed).as_iter();
+    let side = timed(p, [3]).window_into(fixed).as_list();
     let main = timed(p, [1, 12]).window_into(fixed).with_side_input(side);
     let sizes = main.map(|n, side| (n, side.len() as u64));
     assert_that(&sizes).contains_in_any_order([(1, 1), (12, 0)]);

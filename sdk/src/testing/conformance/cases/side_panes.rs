@@ -121,7 +121,7 @@ fn a_multimap_has_the_latest_pane_of_each_key(p: &Pipeline) -> Ending {
 }
 
 fn a_side_input_without_a_pane_is_ready_at_its_end(p: &Pipeline) -> Ending {
-    let none = script(p, [Watermark(5)]).window_into(accumulating()).as_iter();
+    let none = script(p, [Watermark(5)]).window_into(accumulating()).as_list();
     see(&script(p, [Give(1, 1)]).with_side_input(none).map(|n, none| format!("{n} {none:?}")));
     Ending::done().saw(&[("1 []", 1)])
 }

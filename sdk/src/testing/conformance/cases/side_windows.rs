@@ -47,7 +47,7 @@ fn a_side_input_with_sliding_windows(p: &Pipeline) -> Ending {
 
 fn sliding_main_windows_see_one_side_window_each(p: &Pipeline) -> Ending {
     let sliding = SlidingWindows::of(seconds(10)).every(seconds(5));
-    let side = timed(p, [3, 14]).window_into(FixedWindows::of(seconds(5))).as_iter();
+    let side = timed(p, [3, 14]).window_into(FixedWindows::of(seconds(5))).as_list();
     let main = timed(p, [7]).window_into(sliding).with_side_input(side);
     // The windows [0, 10) and [5, 15) end in the side windows [5, 10) and [10, 15).
     let seen = main.map(|n, side| (n, side.clone()));
@@ -57,7 +57,7 @@ fn sliding_main_windows_see_one_side_window_each(p: &Pipeline) -> Ending {
 
 fn a_windowed_side_input_of_a_main_input_without_windows(p: &Pipeline) -> Ending {
     // The global window ends in the last of all windows, which has no elements.
-    let side = timed(p, [3]).window_into(FixedWindows::of(seconds(10))).as_iter();
+    let side = timed(p, [3]).window_into(FixedWindows::of(seconds(10))).as_list();
     let sizes = timed(p, [1]).with_side_input(side).map(|n, side| (n, side.len() as u64));
     assert_that(&sizes).contains_in_any_order([(1, 0)]);
     Ending::done()
@@ -79,7 +79,7 @@ fn side_inputs_of_several_windowings(p: &Pipeline) -> Ending {
 
 fn a_side_input_by_the_calendar(p: &Pipeline) -> Ending {
     let day = 24 * 60 * 60;
-    let side = timed(p, [3, day + 3]).window_into(CalendarWindows::days(1)).as_iter();
+    let side = timed(p, [3, day + 3]).window_into(CalendarWindows::days(1)).as_list();
     let main = timed(p, [1, day + 1]).window_into(FixedWindows::of(seconds(10)));
     let seen = main.with_side_input(side).map(|n, side| (n, side.clone()));
     assert_that(&seen).contains_in_any_order([(1, vec![3]), (day + 1, vec![day + 3])]);
@@ -130,7 +130,7 @@ fn an_empty_window_is_ready_once_it_has_passed(p: &Pipeline) -> Ending {
     let fixed = FixedWindows::of(seconds(10));
     let seen = Gate::of(p);
     let acts = [Watermark(10), Await(seen.clone(), 1), Give(14, 14)];
-    let side = script(p, acts).window_into(fixed).as_iter();
+    let side = script(p, acts).window_into(fixed).as_list();
     let main = script(p, [Give(1, 1), Give(11, 11)]).window_into(fixed);
     let sizes = seen.pass(&main.with_side_input(side).map(|n, side| (n, side.len() as u64)));
     see(&sizes.map(|(n, size)| format!("{n} sees {size}")));

@@ -148,7 +148,7 @@ fn a_side_input_is_scripted(p: &Pipeline) -> Ending {
 fn a_side_input_of_the_same_script(p: &Pipeline) -> Ending {
     let input = play(p, [Add("a", 1), Add("a", 2), Mark(10), Add("a", 13), Mark(20)]);
     let input = input.window_into(tens());
-    let side = input.map(|(_, n)| n).as_iter();
+    let side = input.map(|(_, n)| n).as_list();
     see(&input.with_side_input(side).map(|(_, n), all| format!("{n} of {}", all.len())));
     Ending::done().saw(&[("1 of 2", 1), ("2 of 2", 1), ("13 of 1", 1)])
 }
