@@ -8,6 +8,7 @@
 //! process, and the grouping of the engine itself.
 
 mod bundle;
+mod bundle_timers;
 mod cell;
 mod change;
 mod facts;
@@ -31,7 +32,8 @@ use purlin_sdk::coders::windowed::WindowCoder;
 use purlin_sdk::coders::{CoderError, Reader};
 use purlin_sdk::exec::{Chunk, Framing, Headers};
 
-pub use self::bundle::{Clocks, FiredTimers, KeyedBundle, KeyedInput};
+pub use self::bundle::{Clocks, KeyedBundle, KeyedInput};
+pub use self::bundle_timers::FiredTimers;
 pub use self::cell::CellId;
 pub use self::change::{BagChange, CellChange, KeyChange, Timer, TimerId};
 pub(crate) use self::facts::KeyedFacts;

@@ -1,16 +1,16 @@
 //! What user code sees of the bundle around it.
 
-use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::guard::Trouble;
 use super::metrics::MetricValue;
+use super::outlet::{AnyOutlet, Link, Outlet, TaggedOutlet};
 use super::router::Router;
 use super::stateful::Keyed;
 use super::unit::{Cx, UnitResult, UnitSpec};
 use super::watermark::WatermarkEstimator;
-use super::{Batch, Column, SideOpeners, Sides, Stamps, batch_of};
+use super::{Batch, Column, SideOpeners, Sides, Stamps};
 use crate::element::Element;
 use crate::error::BoxError;
 use crate::time::Timestamp;
@@ -58,8 +58,6 @@ pub(crate) const MAIN_OUTPUT: &str = "out";
 pub struct Context<Out> {
     link: Option<Link>,
     main: Outlet<Out>,
-    /// What of the current stamp all that the main output holds has.
-    main_repeats: Repeats,
     tagged: Vec<TaggedOutlet>,
     current: Stamp,
     watermark: Option<Timestamp>,
@@ -73,37 +71,12 @@ pub struct Context<Out> {
     trouble: Option<BoxError>,
 }
 
-/// What of the current stamp the elements of an outlet have, so that it need not be compared again.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Repeats {
-    /// Nobody knows.
-    Unknown,
-    /// All but the timestamp.
-    ButTime,
-    /// All of it.
-    All,
-}
-
-#[derive(Clone)]
-struct Link {
-    router: Arc<Router>,
-    unit: usize,
-}
-
-struct TaggedOutlet {
-    name: String,
-    port: usize,
-    /// An `Outlet<T>`, made when the tag is first used.
-    outlet: Option<Box<dyn AnyOutlet>>,
-}
-
 impl<Out: Element> Context<Out> {
     pub(crate) fn new(spec: &UnitSpec<'_>, sides: &SideOpeners) -> UnitResult<Self> {
         let tagged = spec.ports.iter().filter(|(name, _)| *name != MAIN_OUTPUT);
         Ok(Self {
             link: None,
             main: Outlet::new(spec.port(MAIN_OUTPUT).unwrap_or_else(|| spec.only_port())),
-            main_repeats: Repeats::Unknown,
             tagged: tagged
                 .map(|(name, port)| TaggedOutlet { name: name.clone(), port: *port, outlet: None })
                 .collect(),
@@ -119,13 +92,7 @@ impl<Out: Element> Context<Out> {
 
     /// Sends an element on, with the timestamp and windows of the current one.
     pub fn output(&mut self, value: Out) {
-        if self.main_repeats == Repeats::All {
-            self.main.values.push(value);
-        } else {
-            self.main.push(value, &self.current);
-            let is_constant = self.main.stamps.is_constant();
-            self.main_repeats = if is_constant { Repeats::All } else { Repeats::Unknown };
-        }
+        self.main.push_current(value, &self.current);
         if self.main.is_full() {
             self.send_main();
         }
@@ -133,16 +100,14 @@ impl<Out: Element> Context<Out> {
 
     fn send_main(&mut self) {
         self.main.send(self.link.as_ref());
-        self.main_repeats = Repeats::Unknown;
     }
 
     /// Sends many elements on, each with the timestamp and windows of the current one. Cheaper than
     /// one by one where a source makes many at once.
     pub fn output_all(&mut self, values: Vec<Out>) {
         self.send_main();
-        self.main.values = values;
-        self.main.stamps = Stamps::constant(self.current.clone());
-        self.send_main();
+        let stamps = Stamps::constant(self.current.clone());
+        self.main.send_all(Batch::new(values, stamps), self.link.as_ref());
     }
 
     /// Sends an element on with another timestamp, which must not be before the current one's
@@ -150,15 +115,7 @@ impl<Out: Element> Context<Out> {
     pub fn output_with_timestamp(&mut self, value: Out, timestamp: Timestamp) {
         let timestamp = timestamp.clamped();
         self.observe(timestamp);
-        if self.main_repeats == Repeats::ButTime {
-            self.main.stamps.timestamps.push(&timestamp, self.main.values.len());
-            self.main.values.push(value);
-        } else {
-            let stamp = Stamp { timestamp, ..self.current.clone() };
-            self.main.push(value, &stamp);
-            let is_same = self.main.stamps.is_constant_but_time();
-            self.main_repeats = if is_same { Repeats::ButTime } else { Repeats::Unknown };
-        }
+        self.main.push_at(value, &self.current, timestamp);
         if self.main.is_full() {
             self.send_main();
         }
@@ -177,10 +134,9 @@ impl<Out: Element> Context<Out> {
         if let Some(latest) = times.iter().max() {
             self.observe(*latest);
         }
-        self.main.values = values;
-        self.main.stamps = Stamps::constant(self.current.clone());
-        self.main.stamps.timestamps = Column::Each(times);
-        self.send_main();
+        let mut stamps = Stamps::constant(self.current.clone());
+        stamps.timestamps = Column::Each(times);
+        self.main.send_all(Batch::new(values, stamps), self.link.as_ref());
     }
 
     /// Sends an element to an additional output. It is dropped where nothing reads that output.
@@ -293,13 +249,13 @@ impl<Out: Element> Context<Out> {
 
     pub(crate) fn set_current(&mut self, stamp: Stamp) {
         self.current = stamp;
-        self.main_repeats = Repeats::Unknown;
+        self.main.is_renewed();
     }
 
     /// The same stamp as before at another time is that of what is being processed.
     pub(crate) fn set_timestamp(&mut self, timestamp: Timestamp) {
         self.current.timestamp = timestamp;
-        self.main_repeats = Repeats::Unknown;
+        self.main.is_renewed();
     }
 
     /// The stamp of what is being processed.
@@ -349,7 +305,7 @@ impl<Out: Element> Context<Out> {
     /// Makes the outputs of the current element plain ones.
     pub(crate) fn make_plain(&mut self) {
         self.current.value_kind = ValueKind::Insert;
-        self.main_repeats = Repeats::Unknown;
+        self.main.is_renewed();
     }
 
     pub(crate) fn set_estimator(&mut self, estimator: WatermarkEstimator) {
@@ -395,52 +351,5 @@ impl<Out: Element> Context<Out> {
         self.sides.forget();
         self.link = None;
         result
-    }
-}
-
-/// Collects the elements of one output.
-struct Outlet<T> {
-    port: usize,
-    values: Vec<T>,
-    stamps: Stamps,
-}
-
-impl<T: Element> Outlet<T> {
-    fn new(port: usize) -> Self {
-        Self { port, values: Vec::new(), stamps: Stamps::default() }
-    }
-
-    fn push(&mut self, value: T, stamp: &Stamp) {
-        self.stamps.push(stamp, self.values.len());
-        self.values.push(value);
-    }
-
-    fn is_full(&self) -> bool {
-        self.values.len() >= batch_of::<T>()
-    }
-}
-
-trait AnyOutlet: Send {
-    fn send(&mut self, link: Option<&Link>);
-    fn as_any(&mut self) -> &mut dyn Any;
-}
-
-impl<T: Element> AnyOutlet for Outlet<T> {
-    fn send(&mut self, link: Option<&Link>) {
-        let room = Vec::with_capacity(self.values.len().min(batch_of::<T>()));
-        let values = std::mem::replace(&mut self.values, room);
-        let stamps = std::mem::take(&mut self.stamps);
-        let Some(Link { router, unit }) = link else { return };
-        if values.is_empty() || router.has_failed() {
-            return;
-        }
-        if router.has_consumers(*unit, self.port) {
-            // The router remembers the failure; the unit meets it in `check`.
-            drop(router.emit(*unit, self.port, Box::new(Batch::new(values, stamps))));
-        }
-    }
-
-    fn as_any(&mut self) -> &mut dyn Any {
-        self
     }
 }

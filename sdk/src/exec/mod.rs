@@ -23,6 +23,7 @@ mod mapping;
 mod merging;
 mod metrics;
 mod offset_range;
+mod outlet;
 mod paged;
 mod pairs;
 mod par_do;
