@@ -1,7 +1,5 @@
 //! Timers that set timers.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use std::time::Duration;
 
 use purlin_runner_parallel::ParallelRunner;
