@@ -90,9 +90,15 @@ impl<T: Element> Outlet<T> {
     }
 
     /// Sends a batch on; what was added before must have been sent.
-    pub(super) fn send_all(&mut self, batch: Batch<T>, link: Option<&Link>) {
-        (self.values, self.stamps) = (batch.values, batch.stamps);
-        self.send(link);
+    pub(super) fn send_all(&self, batch: Batch<T>, link: Option<&Link>) {
+        let Some(Link { router, unit }) = link else { return };
+        if batch.values.is_empty() || router.has_failed() {
+            return;
+        }
+        if router.has_consumers(*unit, self.port) {
+            // The router remembers the failure; the unit meets it in `check`.
+            drop(router.emit(*unit, self.port, Box::new(batch)));
+        }
     }
 }
 
@@ -110,14 +116,7 @@ impl<T: Element> AnyOutlet for Outlet<T> {
         let values = std::mem::replace(&mut self.values, room);
         let stamps = std::mem::take(&mut self.stamps);
         self.repeats = Repeats::Unknown;
-        let Some(Link { router, unit }) = link else { return };
-        if values.is_empty() || router.has_failed() {
-            return;
-        }
-        if router.has_consumers(*unit, self.port) {
-            // The router remembers the failure; the unit meets it in `check`.
-            drop(router.emit(*unit, self.port, Box::new(Batch::new(values, stamps))));
-        }
+        self.send_all(Batch::new(values, stamps), link);
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
