@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::guard::{Trouble, guarded, guarded_in_place, mapped};
+use super::guard::{Trouble, guarded, guarded_in_place, kept, mapped};
 use super::table::{Operator, Role};
 use super::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
 use super::{AnyBatch, Batch, Stamps, batch_of};
@@ -61,37 +61,28 @@ pub(crate) fn filter_operator<T: Element>(
     f: impl Fn(&T) -> bool + Send + Sync + 'static,
 ) -> Arc<dyn Operator> {
     let f = Arc::new(f);
-    Arc::new(UnitFactory(move |spec: &UnitSpec<'_>| {
-        let unit: Box<dyn Unit> = Box::new(Filter {
-            f: Arc::clone(&f),
-            diagnose: spec.config.diagnose,
-            types: PhantomData::<fn(T)>,
-        });
+    Arc::new(UnitFactory(move |_: &UnitSpec<'_>| {
+        let unit: Box<dyn Unit> =
+            Box::new(Filter { f: Arc::clone(&f), types: PhantomData::<fn(T)> });
         Ok(unit)
     }))
 }
 
 struct Filter<F, T> {
     f: Arc<F>,
-    diagnose: bool,
     types: PhantomData<fn(T)>,
 }
 
 impl<T: Element, F: Fn(&T) -> bool + Send + Sync> Unit for Filter<F, T> {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
-        let Batch { values, stamps } = typed::<T>(batch)?;
+        let Batch { mut values, stamps } = typed::<T>(batch)?;
         if !std::mem::needs_drop::<T>() && stamps.is_constant() {
             return cx.emit(0, self.compact(&values, stamps)?);
         }
-        let mut out = Expansion::new(stamps, values.len());
-        guarded(self.diagnose, values.into_iter(), |row, value| {
-            if (self.f)(&value) {
-                out.push(row, value);
-            }
-            Ok(())
-        })
-        .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
-        out.flush(0, cx)
+        let rows =
+            kept(&mut values, &*self.f).map_err(|interrupted| interrupted.in_batch(&stamps))?;
+        let stamps = if stamps.is_constant() { stamps } else { stamps.gather(&rows) };
+        cx.emit(0, Batch::new(values, stamps))
     }
 }
 

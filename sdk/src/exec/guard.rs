@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::vec::IntoIter;
 
 use super::router::panic_failure;
 use super::{Failure, Stamps};
@@ -104,15 +105,30 @@ pub(crate) fn shown_stamp(stamp: &Stamp) -> Option<String> {
 /// element where a copy of it could be kept: always if copies cost nothing, else with `diagnose`.
 pub(crate) fn guarded<T: Element>(
     diagnose: bool,
-    values: impl Iterator<Item = T>,
+    mut values: IntoIter<T>,
     mut call: impl FnMut(usize, T) -> Result<(), Trouble>,
 ) -> Result<(), Interrupted> {
-    fenced(|current| {
-        values.enumerate().try_for_each(|(row, value)| {
-            current.note(row, &value, diagnose);
-            call(row, value)
-        })
-    })
+    let count = values.len();
+    if keeps_copies::<T>(diagnose) {
+        let mut copy = None;
+        let result = fenced(|| {
+            values.by_ref().enumerate().try_for_each(|(row, value)| {
+                copy = Some(value.clone());
+                call(row, value)
+            })
+        });
+        return result.map_err(|failed| failed.at(count - values.len(), copy.as_ref()));
+    }
+    // Nothing is noted for each value, which it would then be copied for more than once.
+    let result = fenced(|| {
+        let mut row = 0;
+        while let Some(value) = values.next() {
+            call(row, value)?;
+            row += 1;
+        }
+        Ok(())
+    });
+    result.map_err(|failed| failed.at::<T>(count - values.len(), None))
 }
 
 /// The results of `call` for each value; failures are as those of [`guarded`].
@@ -124,15 +140,43 @@ pub(crate) fn mapped<T: Element, O>(
     values: Vec<T>,
     call: impl Fn(T) -> O,
 ) -> Result<Vec<O>, Interrupted> {
-    fenced(|current| {
-        let rows = values.into_iter().enumerate();
-        Ok(rows
-            .map(|(row, value)| {
-                current.note(row, &value, diagnose);
-                call(value)
-            })
-            .collect())
-    })
+    let count = values.len();
+    let (mut values, mut results) = (values.into_iter(), Vec::with_capacity(count));
+    if keeps_copies::<T>(diagnose) {
+        let mut copy = None;
+        let noted = |value: T| {
+            copy = Some(value.clone());
+            call(value)
+        };
+        let result = fenced(|| Ok(results.extend(values.by_ref().map(noted))));
+        result.map_err(|failed| failed.at(count - values.len(), copy.as_ref()))?;
+        return Ok(results);
+    }
+    let result = fenced(|| Ok(results.extend(values.by_ref().map(call))));
+    result.map_err(|failed| failed.at::<T>(count - values.len(), None))?;
+    Ok(results)
+}
+
+/// Keeps the values that `keep` chooses, and gives their rows. The failing element is shown.
+pub(crate) fn kept<T: Element>(
+    values: &mut Vec<T>,
+    keep: impl Fn(&T) -> bool,
+) -> Result<Vec<u32>, Interrupted> {
+    let (mut row, mut rows) = (0, Vec::with_capacity(values.len()));
+    let result = fenced(|| {
+        values.retain(|value| {
+            let is_kept = keep(value);
+            if is_kept {
+                rows.push(row);
+            }
+            row += 1;
+            is_kept
+        });
+        Ok(())
+    });
+    // A panic leaves the value behind those that were kept before.
+    result.map_err(|failed| failed.at(row as usize + 1, values.get(rows.len())))?;
+    Ok(rows)
 }
 
 /// Calls `call` for each value, which stays where it is, so that a failure can always show it.
@@ -141,48 +185,45 @@ pub(crate) fn guarded_in_place<T: Element>(
     mut call: impl FnMut(usize, &T),
 ) -> Result<(), Interrupted> {
     let mut at = 0;
-    let result = fenced::<T, ()>(|_| {
+    let result = fenced(|| {
         for (row, value) in values.iter().enumerate() {
             at = row;
             call(row, value);
         }
         Ok(())
     });
-    result.map_err(|mut interrupted| {
-        interrupted.failure.element = values.get(at).map(shown);
-        interrupted.row = Some(at);
-        interrupted
-    })
+    result.map_err(|failed| failed.at(at + 1, values.get(at)))
 }
 
-/// The element that user code works on.
-struct Current<T> {
-    row: usize,
-    copy: Option<T>,
+/// Whether a copy of the element that user code works on is kept.
+fn keeps_copies<T>(diagnose: bool) -> bool {
+    diagnose || !std::mem::needs_drop::<T>()
 }
 
-impl<T: Element> Current<T> {
-    #[inline]
-    fn note(&mut self, row: usize, value: &T, diagnose: bool) {
-        self.row = row;
-        if diagnose || !std::mem::needs_drop::<T>() {
-            self.copy = Some(value.clone());
+/// A failure of user code or behind it.
+struct Failed {
+    failure: Box<Failure>,
+    is_of_user: bool,
+}
+
+impl Failed {
+    /// It happened at the last of so many elements.
+    fn at<T: Element>(self, count: usize, element: Option<&T>) -> Interrupted {
+        let Self { mut failure, is_of_user } = self;
+        if !is_of_user {
+            return Interrupted { failure, row: None };
         }
+        failure.element = element.map(shown);
+        Interrupted { failure, row: count.checked_sub(1) }
     }
 }
 
-/// Runs user code that says which element it works on.
-fn fenced<T: Element, R>(
-    run: impl FnOnce(&mut Current<T>) -> Result<R, Trouble>,
-) -> Result<R, Interrupted> {
-    let mut current = Current { row: 0, copy: None };
-    let result = catch_unwind(AssertUnwindSafe(|| run(&mut current)));
-    let mut failure = match result {
-        Ok(Ok(result)) => return Ok(result),
-        Ok(Err(Trouble::Below(failure))) => return Err(Interrupted { failure, row: None }),
-        Ok(Err(trouble)) => trouble.into_failure(),
-        Err(panic) => panic_failure(panic.as_ref()),
-    };
-    failure.element = current.copy.as_ref().map(shown);
-    Err(Interrupted { failure, row: Some(current.row) })
+/// Runs user code.
+fn fenced(run: impl FnOnce() -> Result<(), Trouble>) -> Result<(), Failed> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(Trouble::Below(failure))) => Err(Failed { failure, is_of_user: false }),
+        Ok(Err(trouble)) => Err(Failed { failure: trouble.into_failure(), is_of_user: true }),
+        Err(panic) => Err(Failed { failure: panic_failure(panic.as_ref()), is_of_user: true }),
+    }
 }

@@ -100,10 +100,12 @@ impl<D: DoFn> Unit for ParDo<D> {
         }
         let Self { do_fn, context, diagnose } = self;
         context.set_current(stamps.get(0));
-        let varies = !stamps.is_constant();
+        let (is_constant, varies) = (stamps.is_constant(), !stamps.is_constant_but_time());
         guarded(*diagnose, values.into_iter(), |row, value| {
             if varies {
                 context.set_current(stamps.get(row));
+            } else if !is_constant {
+                context.set_timestamp(*stamps.timestamps.get(row));
             }
             do_fn.process(value, context).map_err(Trouble::User)?;
             context.check().map_err(Trouble::Below)
