@@ -115,6 +115,7 @@ where
         let unit: Box<dyn Unit> = Box::new(TryFlatMap {
             f: Arc::clone(&f),
             diagnose: spec.config.diagnose,
+            last: 0,
             types: PhantomData::<fn(T) -> I>,
         });
         Ok(unit)
@@ -124,6 +125,8 @@ where
 struct TryFlatMap<F, T, I> {
     f: Arc<F>,
     diagnose: bool,
+    /// How many values the last batch became.
+    last: usize,
     types: PhantomData<fn(T) -> I>,
 }
 
@@ -136,7 +139,8 @@ where
 {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<T>(batch)?;
-        let mut out = Expansion::new(stamps, batch_of::<I::Item>());
+        // Room that stays empty is memory that was in no cache.
+        let mut out = Expansion::new(stamps, self.last.max(values.len()) + SPARE);
         guarded(self.diagnose, values.into_iter(), |row, value| {
             let mut outputs = (self.f)(value).map_err(Trouble::User)?.into_iter();
             loop {
@@ -151,9 +155,13 @@ where
             }
         })
         .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
-        out.flush(0, cx)
+        self.last = out.count();
+        out.finish(0, cx)
     }
 }
+
+/// Room for more values than the last batch became, which may be a few less.
+const SPARE: usize = 16;
 
 /// Values made from the rows of one batch, whose stamps they keep.
 pub(crate) struct Expansion<O> {
@@ -162,12 +170,16 @@ pub(crate) struct Expansion<O> {
     /// The row of each value, where stamps differ between rows.
     rows: Vec<u32>,
     is_constant: bool,
+    /// How many values were sent on.
+    sent: usize,
 }
 
 impl<O: Element> Expansion<O> {
-    pub(crate) fn new(stamps: Stamps, capacity: usize) -> Self {
-        let is_constant = stamps.is_constant();
-        Self { values: Vec::with_capacity(capacity), stamps, rows: Vec::new(), is_constant }
+    /// With room for so many values, unless that is more than a batch.
+    pub(crate) fn new(stamps: Stamps, room: usize) -> Self {
+        let (is_constant, room) = (stamps.is_constant(), room.min(batch_of::<O>()));
+        let rows = Vec::with_capacity(if is_constant { 0 } else { room });
+        Self { values: Vec::with_capacity(room), stamps, rows, is_constant, sent: 0 }
     }
 
     #[inline]
@@ -188,14 +200,30 @@ impl<O: Element> Expansion<O> {
         &self.stamps
     }
 
+    /// How many values were added.
+    fn count(&self) -> usize {
+        self.sent + self.values.len()
+    }
+
+    /// Sends the values on, and makes room for a whole batch: there may be many more.
     pub(crate) fn flush(&mut self, port: usize, cx: &Cx<'_>) -> UnitResult {
-        let values = std::mem::take(&mut self.values);
+        let room = Vec::with_capacity(batch_of::<O>());
+        let values = std::mem::replace(&mut self.values, room);
+        self.sent += values.len();
         let stamps = if self.is_constant {
             self.stamps.clone()
         } else {
-            self.stamps.gather(&std::mem::take(&mut self.rows))
+            let stamps = self.stamps.gather(&self.rows);
+            self.rows.clear();
+            stamps
         };
-        self.values.reserve(batch_of::<O>().min(values.len().max(1)));
+        cx.emit(port, Batch::new(values, stamps))
+    }
+
+    /// Sends on the last values.
+    pub(crate) fn finish(self, port: usize, cx: &Cx<'_>) -> UnitResult {
+        let Self { values, stamps, rows, is_constant, .. } = self;
+        let stamps = if is_constant { stamps } else { stamps.gather(&rows) };
         cx.emit(port, Batch::new(values, stamps))
     }
 }

@@ -51,9 +51,9 @@ impl<T: Element, F: Fn(&T, usize) -> usize + Send + Sync> Unit for Partition<F, 
             Ok(())
         })
         .map_err(|interrupted| interrupted.in_batch(&stamps))?;
-        let read = parts.iter_mut().zip(&self.ports);
+        let read = parts.into_iter().zip(&self.ports);
         for (part, port) in read.filter_map(|(part, port)| Some((part, (*port)?))) {
-            part.flush(port, cx)?;
+            part.finish(port, cx)?;
         }
         Ok(())
     }

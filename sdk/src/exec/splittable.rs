@@ -219,7 +219,7 @@ impl<D: SplittableDoFn, T: Element, O: Element> Unit for Stateless<D, T, O> {
             Ok(())
         })
         .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
-        out.flush(0, cx)
+        out.finish(0, cx)
     }
 }
 

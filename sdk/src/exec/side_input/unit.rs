@@ -68,7 +68,7 @@ where
             Ok(())
         })
         .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
-        out.flush(0, cx)
+        out.finish(0, cx)
     }
 
     /// A batch whose elements may see different windows of the side inputs, also one element that
