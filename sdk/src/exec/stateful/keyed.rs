@@ -11,7 +11,7 @@ use super::address::{Address, ScopeKey};
 use super::bag::BagCell;
 use super::multimap::MultimapCell;
 use super::ordered::OrderedCell;
-use super::pending::PendingTimers;
+use super::pending::{Latest, PendingTimers};
 use crate::coders::windowed::WindowCoder;
 use crate::exec::Router;
 use crate::exec::unit::UnitResult;
@@ -62,6 +62,7 @@ pub(super) struct Scope {
     pub(super) key: ScopeKey,
     pub(super) window: Window,
     cells: Vec<Cell>,
+    timers: Latest,
 }
 
 pub(super) enum Cell {
@@ -142,7 +143,7 @@ impl Keyed {
         let position = self.scopes.len();
         self.by_bytes.insert(bytes.clone(), position);
         let key = ScopeKey::new(bytes, key_length);
-        self.scopes.push(Scope { key, window: window.clone(), cells });
+        self.scopes.push(Scope { key, window: window.clone(), cells, timers: Latest::new() });
         position
     }
 
@@ -168,11 +169,12 @@ impl Keyed {
         tag: &str,
         firing: Option<crate::coders::timer::Firing>,
     ) {
-        let Some(scope) = self.current.and_then(|current| self.scopes.get(current)) else {
+        let Some(scope) = self.current.and_then(|current| self.scopes.get_mut(current)) else {
             return;
         };
-        self.timers.write(family, (&scope.key, &scope.window), tag, firing);
-        self.size_bytes += size_of::<Scope>() + scope.key.bytes().len() + tag.len();
+        let Scope { key, window, timers, .. } = scope;
+        self.timers.write(family, (key, window, timers), tag, firing);
+        self.size_bytes += size_of::<Scope>() + key.bytes().len() + tag.len();
     }
 
     /// Lets go of the current key.

@@ -15,9 +15,12 @@ use crate::window::{Window, Windows};
 #[derive(Default)]
 pub(super) struct PendingTimers {
     writes: Vec<Option<Write>>,
-    /// The last write of each timer.
-    latest: HashMap<(usize, Bytes, String), usize>,
+    /// The last write of each timer with a tag.
+    tagged: HashMap<(usize, Bytes, String), usize>,
 }
+
+/// By family: the last write of the timer without a tag of a key and window.
+pub(super) type Latest = Vec<Option<usize>>;
 
 struct Write {
     family: usize,
@@ -29,12 +32,20 @@ impl PendingTimers {
     pub(super) fn write(
         &mut self,
         family: usize,
-        (scope, window): (&ScopeKey, &Window),
+        (scope, window, latest): (&ScopeKey, &Window, &mut Latest),
         tag: &str,
         firing: Option<Firing>,
     ) {
-        let id = (family, scope.bytes().clone(), tag.to_owned());
-        if let Some(earlier) = self.latest.insert(id, self.writes.len()) {
+        let number = self.writes.len();
+        let earlier = if tag.is_empty() {
+            if latest.len() <= family {
+                latest.resize(family + 1, None);
+            }
+            latest[family].replace(number)
+        } else {
+            self.tagged.insert((family, scope.bytes().clone(), tag.to_owned()), number)
+        };
+        if let Some(earlier) = earlier {
             self.writes[earlier] = None;
         }
         let windows = Windows::One(window.clone());
@@ -53,7 +64,7 @@ impl PendingTimers {
             return Ok(());
         }
         let mut encoded = vec![Vec::new(); families.len()];
-        self.latest.clear();
+        self.tagged.clear();
         for write in self.writes.drain(..).flatten() {
             put_timer(&mut encoded[write.family], &write.timer, windows);
         }

@@ -8,7 +8,7 @@ use crate::coders::timer::Firing;
 use crate::element::Element;
 use crate::error::BoxError;
 use crate::exec::{Context, Router};
-use crate::state::{EventTimer, ProcessingTimer, TimeDomain, Timer};
+use crate::state::{EventTimer, ProcessingTimer, TimeDomain, Timer, TimerSpec};
 use crate::time::Timestamp;
 
 /// A timer with a tag or an output timestamp, about to be set or cleared.
@@ -87,7 +87,8 @@ impl<'a> TimerSetting<'a> {
 
     fn domain(self, keyed: &Keyed) -> Result<TimeDomain, BoxError> {
         let Timer { family, name } = self.timer;
-        let Some(spec) = keyed.specs.timers.get(family).filter(|spec| spec.name == name) else {
+        let is_its = |spec: &&TimerSpec| std::ptr::eq(spec.name, name) || spec.name == name;
+        let Some(spec) = keyed.specs.timers.get(family).filter(is_its) else {
             return Err(foreign(name));
         };
         if keyed.scope().is_none() {
