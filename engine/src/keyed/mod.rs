@@ -10,7 +10,11 @@
 mod bundle;
 mod bundle_timers;
 mod cell;
+#[cfg_attr(not(test), expect(dead_code, reason = "tables do not use it yet"))]
+mod cell_coding;
 mod change;
+#[cfg_attr(not(test), expect(dead_code, reason = "tables do not use it yet"))]
+mod cold;
 mod facts;
 mod group_bundle;
 mod grouping;
