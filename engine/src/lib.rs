@@ -93,7 +93,7 @@ pub use grouping::{group_bundle, user_input};
 pub use job::JobHandle;
 pub use keyed::{
     BagChange, CellChange, CellId, Clocks, DueTimer, FiredTimers, KeptBytes, KeyChange,
-    KeyedBundle, KeyedInput, SmallMap, Table, Timer, TimerId, is_user_state,
+    KeyedBundle, KeyedInput, SmallMap, Table, Timer, TimerId, Transfers, is_user_state,
 };
 pub use local::LocalExecutor;
 pub use outcome::Outcome;

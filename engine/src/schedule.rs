@@ -4,6 +4,7 @@ mod assemble;
 mod audit;
 mod choose;
 mod limits;
+mod spilling;
 mod splits;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -32,6 +33,8 @@ pub(crate) struct Schedule {
     in_flight: BTreeMap<BundleId, Flight>,
     last_bundle: u64,
     random: Option<Random>,
+    /// How much memory the state of keys may take, where it may go to files.
+    state_bytes: Option<usize>,
 }
 
 /// An attempt at a bundle.
@@ -46,6 +49,8 @@ pub(crate) struct Flight {
     timers: Vec<DueTimer>,
     /// The windows about which it asks users' functions, each with a side input.
     questions: Vec<(CollectionId, Window)>,
+    /// Whether it moves the state of keys to files.
+    spills: bool,
     started: Timestamp,
     was_asked_to_stop: bool,
     /// Whether its restrictions are truncated first, because the job drains.
@@ -57,8 +62,29 @@ pub(crate) struct Flight {
     behind: usize,
 }
 
+impl Flight {
+    /// An attempt at nothing yet.
+    fn new(stage: StageId, partition: Option<u32>) -> Self {
+        Self {
+            stage,
+            entries: Vec::new(),
+            attempt: 1,
+            partition,
+            timers: Vec::new(),
+            questions: Vec::new(),
+            spills: false,
+            started: Timestamp::MIN,
+            was_asked_to_stop: false,
+            truncates: false,
+            sharing: Sharing::default(),
+            is_bounded: false,
+            behind: 0,
+        }
+    }
+}
+
 impl Schedule {
-    pub(crate) fn new(stages: usize, seed: Option<u64>) -> Self {
+    pub(crate) fn new(stages: usize, seed: Option<u64>, state_bytes: Option<usize>) -> Self {
         Self {
             ready: vec![VecDeque::new(); stages],
             delayed: BTreeSet::new(),
@@ -66,6 +92,7 @@ impl Schedule {
             in_flight: BTreeMap::new(),
             last_bundle: 0,
             random: seed.map(Random::new),
+            state_bytes,
         }
     }
 

@@ -25,8 +25,8 @@ pub(super) fn put_cells(out: &mut Vec<u8>, cells: &SmallMap<CellId, Cell>) {
     }
 }
 
-/// The cells of a key, which end where the bytes do.
-pub(super) fn read_cells(bytes: &[u8]) -> Result<SmallMap<CellId, Cell>> {
+/// The cells of a key at the start of these bytes, and how many bytes they take.
+pub(super) fn read_cells(bytes: &[u8]) -> Result<(SmallMap<CellId, Cell>, usize)> {
     let mut input = Reader::new(bytes);
     let mut cells = SmallMap::default();
     for _ in 0..input.varint()? {
@@ -34,7 +34,7 @@ pub(super) fn read_cells(bytes: &[u8]) -> Result<SmallMap<CellId, Cell>> {
         let cell = u16::try_from(input.varint()?).map_err(|_| malformed())?;
         cells.insert(CellId { window, cell }, read_cell(&mut input)?);
     }
-    if input.is_empty() { Ok(cells) } else { Err(malformed()) }
+    Ok((cells, input.position()))
 }
 
 fn put_cell(out: &mut Vec<u8>, cell: &Cell) {
@@ -141,7 +141,10 @@ mod tests {
             let cells: SmallMap<CellId, Cell> = cells.into_iter().map(named).collect();
             let mut written = Vec::new();
             put_cells(&mut written, &cells);
-            prop_assert_eq!(read_cells(&written).unwrap(), cells);
+            let length = written.len();
+            written.extend_from_slice(b"what follows");
+            prop_assert_eq!(read_cells(&written).unwrap(), (cells, length));
+            written.truncate(length);
             prop_assert!(read_cells(&written[..cut.index(written.len())]).is_err());
         }
     }

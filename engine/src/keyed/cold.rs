@@ -3,19 +3,21 @@
 //! A bundle that works on such a key reads its cells back: it finds them by a [`Place`], which the
 //! table keeps. What it changes goes into its commit together with the cells that it read, so that
 //! nobody reads a file to apply it.
+//!
+//! The bytes of a block are given up when none of its keys is there any more, and a file when none of
+//! its blocks is. So that neither is kept for a few keys, those of a [sparse](Place::is_sparse) block
+//! or file are written again with the next that go.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hashbrown::HashMap;
 use purlin_sdk::Error;
 use purlin_sdk::exec::Failure;
 
-use super::cell::{Cell, CellId};
 use super::cell_coding::{put_cells, read_cells};
-use super::small_map::SmallMap;
+use super::cells::CellMap;
 use crate::side_sort::plain;
-use crate::spill::{Spiller, Stored};
+use crate::spill::{Spilled, Spiller};
 
 type Result<T> = std::result::Result<T, Box<Failure>>;
 
@@ -24,50 +26,80 @@ const BLOCK_BYTES: usize = 16 << 10;
 
 /// Where the cells of a key are in a file.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    block: Stored,
+pub(crate) struct Place {
+    block: Arc<Spilled>,
     at: u32,
-    length: u32,
     checksum: u32,
 }
 
-/// By checksum: nothing is read.
-impl PartialEq for Place {
-    fn eq(&self, other: &Self) -> bool {
-        (self.length, self.checksum) == (other.length, other.checksum)
+impl Place {
+    /// A checksum of the encoded cells.
+    pub(super) fn checksum(&self) -> u32 {
+        self.checksum
+    }
+
+    /// An order in which those of one block are together.
+    fn order(&self) -> (usize, u32) {
+        (Arc::as_ptr(&self.block).addr(), self.at)
+    }
+
+    /// Whether less than half of the keys of its block or of the bytes of its file are still there.
+    pub(super) fn is_sparse(&self) -> bool {
+        let keys = usize::try_from(self.block.count()).unwrap_or(usize::MAX);
+        Arc::strong_count(&self.block) < keys / 2 || self.block.is_sparse()
+    }
+
+    /// The cells in the bytes of their block.
+    fn cells(&self, block: &[u8]) -> Result<CellMap> {
+        let bytes = block.get(self.at as usize..).unwrap_or_default();
+        let (cells, length) = read_cells(bytes).map_err(|error| Failure::from_error(&error))?;
+        if crc32fast::hash(&bytes[..length]) != self.checksum {
+            let error = Error::environment("the state of a key is not where it was written");
+            return Err(Failure::from_error(&error));
+        }
+        Ok(cells)
     }
 }
 
-impl Place {
-    /// The cells in the bytes of their block.
-    fn cells(&self, block: &Bytes) -> Result<SmallMap<CellId, Cell>> {
-        let (at, end) = (self.at as usize, self.at as usize + self.length as usize);
-        let found = block.get(at..end).filter(|found| crc32fast::hash(found) == self.checksum);
-        let lost = || {
-            let error = Error::environment("the state of a key is not where it was written");
-            Failure::from_error(&error)
+/// Reads the cells of keys, each block once, and visits them.
+pub(super) fn read_each<K>(
+    mut places: Vec<(K, &Place)>,
+    mut visit: impl FnMut(K, CellMap) -> Result<()>,
+) -> Result<()> {
+    places.sort_unstable_by_key(|(_, place)| place.order());
+    let mut read: Option<(&Arc<Spilled>, Bytes)> = None;
+    for (key, place) in places {
+        let data = match read.take_if(|(block, _)| Arc::ptr_eq(block, &place.block)) {
+            Some((_, data)) => data,
+            None => place.block.data().map_err(|error| Failure::from_error(&error))?,
         };
-        read_cells(found.ok_or_else(lost)?).map_err(|error| Failure::from_error(&error))
+        visit(key, place.cells(&data)?)?;
+        read = Some((&place.block, data));
     }
+    Ok(())
 }
 
 /// Writes the cells of keys into blocks.
 pub(super) struct ColdWriter<'a, K> {
     spiller: &'a Spiller,
     data: Vec<u8>,
-    /// The keys in the data, with where their cells end.
-    ends: Vec<(K, usize)>,
+    /// The keys in the data, with where their cells begin, and their checksums.
+    begun: Vec<(K, u32, u32)>,
     places: Vec<(K, Place)>,
 }
 
 impl<'a, K> ColdWriter<'a, K> {
     pub(super) fn new(spiller: &'a Spiller) -> Self {
-        Self { spiller, data: Vec::new(), ends: Vec::new(), places: Vec::new() }
+        Self { spiller, data: Vec::new(), begun: Vec::new(), places: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, key: K, cells: &SmallMap<CellId, Cell>) -> Result<()> {
+    pub(super) fn add(&mut self, key: K, cells: &CellMap) -> Result<()> {
+        let start = self.data.len();
         put_cells(&mut self.data, cells);
-        self.ends.push((key, self.data.len()));
+        let checksum = crc32fast::hash(&self.data[start..]);
+        // What is larger is alone in its block, which begins with it.
+        let at = u32::try_from(start).unwrap_or(u32::MAX);
+        self.begun.push((key, at, checksum));
         if self.data.len() >= BLOCK_BYTES { self.flush() } else { Ok(()) }
     }
 
@@ -78,77 +110,60 @@ impl<'a, K> ColdWriter<'a, K> {
     }
 
     fn flush(&mut self) -> Result<()> {
-        if self.ends.is_empty() {
+        if self.begun.is_empty() {
             return Ok(());
         }
-        let chunk = plain(std::mem::take(&mut self.data), offset(self.ends.len()))?;
-        let data = chunk.data.clone();
-        let block = self.spiller.spill(chunk)?;
-        let mut start = 0;
-        for (key, end) in self.ends.drain(..) {
-            let checksum = crc32fast::hash(&data[start..end]);
-            let (at, length) = (offset(start), offset(end - start));
-            self.places.push((key, Place { block: block.clone(), at, length, checksum }));
-            start = end;
+        let count = u32::try_from(self.begun.len()).unwrap_or(u32::MAX);
+        let block = self.spiller.write(plain(std::mem::take(&mut self.data), count)?)?;
+        for (key, at, checksum) in self.begun.drain(..) {
+            self.places.push((key, Place { block: Arc::clone(&block), at, checksum }));
         }
         Ok(())
-    }
-}
-
-fn offset(at: usize) -> u32 {
-    // Larger blocks are refused before they are written.
-    u32::try_from(at).unwrap_or(u32::MAX)
-}
-
-/// Reads the cells of keys, each block once.
-#[derive(Default, Debug)]
-pub(super) struct ColdReader {
-    blocks: HashMap<usize, Bytes>,
-}
-
-impl ColdReader {
-    pub(super) fn read(&mut self, place: &Place) -> Result<SmallMap<CellId, Cell>> {
-        let name = match &place.block {
-            Stored::InMemory(chunk) => Arc::as_ptr(chunk).addr(),
-            Stored::Spilled(spilled) => Arc::as_ptr(spilled).addr(),
-        };
-        if let Some(block) = self.blocks.get(&name) {
-            return place.cells(block);
-        }
-        let block = place.block.load().map_err(|error| Failure::from_error(&error))?;
-        let cells = place.cells(&block.data);
-        self.blocks.insert(name, block.data.clone());
-        cells
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keyed::cell::Bag;
+    use crate::keyed::cell::{Bag, Cell, CellId};
     use crate::keyed::kept_bytes::KeptBytes;
-    use crate::spill::{Spill, TestStore};
+    use crate::spill::{Spill, Spillable, TestStore};
+
+    fn cells(size: usize) -> CellMap {
+        let bag = Cell::Bag(Bag::of(vec![KeptBytes::from(&vec![7; size][..])]));
+        let id = |cell| CellId { window: KeptBytes::default(), cell };
+        [(id(0), bag.clone()), (id(3), bag)].into_iter().collect()
+    }
+
+    fn written(count: usize) -> Vec<(usize, Place)> {
+        let spill = Spill { memory_bytes: 1, store: Arc::new(TestStore) };
+        let spiller = Spiller::new(&spill, 1, Spillable::State);
+        let mut writer = ColdWriter::new(&spiller);
+        (0..count).for_each(|key| writer.add(key, &cells(key)).expect("there is room"));
+        writer.finish().expect("there is room")
+    }
 
     #[test]
     fn cells_come_back_from_their_blocks() {
-        let spill = Spill { memory_bytes: 1, store: Arc::new(TestStore) };
-        let spiller = Spiller::new(&spill, 1);
-        let mut writer = ColdWriter::new(&spiller);
-        let cells = |key: usize| {
-            let bag = Cell::Bag(Bag::of(vec![KeptBytes::from(&vec![7; key][..])]));
-            let id = |cell| CellId { window: KeptBytes::default(), cell };
-            [(id(0), bag.clone()), (id(3), bag)].into_iter().collect::<SmallMap<_, _>>()
-        };
-        (0..1000).for_each(|key| writer.add(key, &cells(key)).expect("there is room"));
-        let places = writer.finish().expect("there is room");
-        assert_eq!(places.len(), 1000);
-        let mut reader = ColdReader::default();
-        for (key, place) in places.iter().rev() {
-            assert_eq!(reader.read(place), Ok(cells(*key)));
-        }
-        assert!((30..100).contains(&reader.blocks.len()), "{} blocks", reader.blocks.len());
-        let cut = Place { length: places[5].1.length - 1, ..places[5].1.clone() };
-        let text = reader.read(&cut).expect_err("it is cut").to_string();
-        assert!(text.contains("not where it was written"), "{text}");
+        let places = written(1000);
+        let wanted = places.iter().rev().map(|(key, place)| (*key, place)).collect();
+        let mut found = 0;
+        let seen = read_each(wanted, |key, read| {
+            assert_eq!(read, cells(key));
+            found += 1;
+            Ok(())
+        });
+        assert_eq!((seen, found), (Ok(()), 1000));
+        let other = Place { at: places[4].1.at, ..places[5].1.clone() };
+        let text = read_each(vec![((), &other)], |(), _| Ok(())).expect_err("it is another's");
+        assert!(text.to_string().contains("not where it was written"), "{text}");
+    }
+
+    #[test]
+    fn a_block_is_sparse_when_most_of_its_keys_are_gone() {
+        let mut places = written(40);
+        assert!(!places[0].1.is_sparse());
+        places.truncate(15);
+        assert!(places[0].1.is_sparse());
     }
 }

@@ -10,23 +10,25 @@
 mod bundle;
 mod bundle_timers;
 mod cell;
-#[cfg_attr(not(test), expect(dead_code, reason = "tables do not use it yet"))]
 mod cell_coding;
+mod cells;
 mod change;
-#[cfg_attr(not(test), expect(dead_code, reason = "tables do not use it yet"))]
 mod cold;
 mod facts;
 mod group_bundle;
 mod grouping;
 mod kept_bytes;
 mod late;
+mod loaded;
 mod merging;
 mod queue;
 mod small_map;
 mod sorting;
+mod spilling;
 mod stage;
 mod table;
 mod timer_coding;
+mod transfers;
 mod user_state;
 mod view;
 
@@ -46,8 +48,11 @@ pub use self::kept_bytes::KeptBytes;
 pub use self::queue::DueTimer;
 pub(crate) use self::queue::Now;
 pub use self::small_map::SmallMap;
+pub(crate) use self::spilling::spill_keys;
 pub(crate) use self::stage::KeyedState;
 pub use self::table::Table;
+pub(crate) use self::table::TableSize;
+pub use self::transfers::Transfers;
 pub use self::user_state::is_user_state;
 use crate::shuffle::end_of;
 

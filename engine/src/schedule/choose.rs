@@ -3,7 +3,7 @@
 use purlin_sdk::{Timestamp, Window};
 
 use super::limits::bytes_behind;
-use super::{Flight, Schedule, Sharing};
+use super::{Flight, Schedule};
 use crate::config::EngineConfig;
 use crate::engine::is_splittable;
 use crate::keyed::DueTimer;
@@ -22,6 +22,9 @@ impl Schedule {
         config: &EngineConfig,
         now: Timestamp,
     ) -> Option<Flight> {
+        if let Some((stage, partition)) = self.choose_spill(facts, state) {
+            return Some(Flight { spills: true, ..Flight::new(stage, Some(partition)) });
+        }
         let stage = self.choose_stage(facts, state, config, now)?;
         let questions = self.questions(state, stage);
         let (partition, timers) = match questions.is_empty() {
@@ -36,20 +39,8 @@ impl Schedule {
             let work = state.entry(stage, *id).map(|entry| &entry.work);
             matches!(work, Some(Work::Residual { is_bounded: true, .. }))
         });
-        Some(Flight {
-            stage,
-            entries,
-            attempt: 1,
-            partition,
-            timers,
-            questions,
-            started: Timestamp::MIN,
-            was_asked_to_stop: false,
-            truncates: false,
-            sharing: Sharing::default(),
-            is_bounded,
-            behind: 0,
-        })
+        let flight = Flight::new(stage, partition);
+        Some(Flight { entries, timers, questions, is_bounded, ..flight })
     }
 
     /// Deepest first: what is read is finished before more is read, so queues stay small.

@@ -27,7 +27,7 @@ use purlin_sdk::Error;
 
 pub use self::folder::{Compression, SpillFolder};
 pub use self::size::ByteSize;
-pub(crate) use self::spiller::Spiller;
+pub(crate) use self::spiller::{Spillable, Spiller};
 pub use self::stored::{Spilled, Stored};
 #[cfg(test)]
 pub(crate) use self::test_store::TestStore;
@@ -63,4 +63,10 @@ pub trait SpilledBytes: fmt::Debug + Send + Sync {
 
     /// A checksum of what was written.
     fn checksum(&self) -> u32;
+
+    /// Whether they keep much more room than they need themselves: what is wanted of them should be
+    /// written again, and they be dropped.
+    fn is_sparse(&self) -> bool {
+        false
+    }
 }

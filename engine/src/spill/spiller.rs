@@ -16,18 +16,42 @@ const GROUPING_BYTES: usize = 64;
 pub(crate) struct Spiller {
     waiting: Budget,
     share: usize,
+    state_bytes: usize,
     store: Arc<dyn SpillStore>,
 }
 
+/// What a job keeps that can go to files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Spillable {
+    /// Elements that wait to be grouped, or are side inputs.
+    Elements,
+    /// The state of keys.
+    State,
+    Both,
+}
+
 impl Spiller {
-    /// Three quarters of the budget are for what waits, the others for `executors` groupings.
-    pub(crate) fn new(spill: &Spill, executors: usize) -> Self {
+    /// Three quarters of the budget are for what waits and for the state of keys, in equal parts where
+    /// a job has both; the others are for what `executors` bundles work on.
+    pub(crate) fn new(spill: &Spill, executors: usize, what: Spillable) -> Self {
         let running = spill.memory_bytes / 4;
+        let kept = spill.memory_bytes - running;
+        let state = match what {
+            Spillable::Elements => 0,
+            Spillable::State => kept,
+            Spillable::Both => kept / 2,
+        };
         Self {
-            waiting: Budget::new(spill.memory_bytes - running),
+            waiting: Budget::new(kept - state),
+            state_bytes: state,
             share: running / executors.max(1),
             store: Arc::clone(&spill.store),
         }
+    }
+
+    /// The memory that the state of keys may take.
+    pub(crate) fn state_bytes(&self) -> usize {
+        self.state_bytes
     }
 
     /// The memory that one grouping may use.
@@ -51,8 +75,13 @@ impl Spiller {
 
     /// Writes a chunk to the store; its index is lost.
     pub(crate) fn spill(&self, chunk: Chunk) -> Result<Stored, Box<Failure>> {
+        self.write(chunk).map(Stored::Spilled)
+    }
+
+    /// The same, for those who know that it is not in memory.
+    pub(crate) fn write(&self, chunk: Chunk) -> Result<Arc<Spilled>, Box<Failure>> {
         let data = self.store.write(&chunk.data).map_err(|error| Failure::from_error(&error))?;
-        Ok(Stored::Spilled(Arc::new(Spilled::new(chunk, data))))
+        Ok(Arc::new(Spilled::new(chunk, data)))
     }
 
     /// The job has ended.
