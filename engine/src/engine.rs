@@ -50,7 +50,7 @@ impl Engine {
         let shuffle = Arc::new(Shuffle::new(&facts, &config)?);
         Ok(Self {
             state: State::new(&facts),
-            schedule: Schedule::new(facts.plan.stages.len(), config.seed, shuffle.state_bytes()),
+            schedule: Schedule::new(facts.plan.stages.len(), config.seed, shuffle.state_memory()),
             grown: BTreeMap::new(),
             facts,
             config,

@@ -18,6 +18,7 @@ use crate::config::EngineConfig;
 use crate::keyed::DueTimer;
 use crate::plan::{CollectionId, StageId};
 use crate::random::Random;
+use crate::spill::StateMemory;
 use crate::state::{Facts, State, Work};
 
 /// How many bits of a bundle's name count the bundles of one process.
@@ -34,7 +35,7 @@ pub(crate) struct Schedule {
     last_bundle: u64,
     random: Option<Random>,
     /// How much memory the state of keys may take, where it may go to files.
-    state_bytes: Option<usize>,
+    state_memory: Option<StateMemory>,
 }
 
 /// An attempt at a bundle.
@@ -84,7 +85,7 @@ impl Flight {
 }
 
 impl Schedule {
-    pub(crate) fn new(stages: usize, seed: Option<u64>, state_bytes: Option<usize>) -> Self {
+    pub(crate) fn new(stages: usize, seed: Option<u64>, memory: Option<StateMemory>) -> Self {
         Self {
             ready: vec![VecDeque::new(); stages],
             delayed: BTreeSet::new(),
@@ -92,7 +93,7 @@ impl Schedule {
             in_flight: BTreeMap::new(),
             last_bundle: 0,
             random: seed.map(Random::new),
-            state_bytes,
+            state_memory: memory,
         }
     }
 

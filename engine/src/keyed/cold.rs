@@ -16,7 +16,6 @@ use purlin_sdk::exec::Failure;
 
 use super::cell_coding::{put_cells, read_cells};
 use super::cells::CellMap;
-use crate::side_sort::plain;
 use crate::spill::{Spilled, Spiller};
 
 type Result<T> = std::result::Result<T, Box<Failure>>;
@@ -114,7 +113,7 @@ impl<'a, K> ColdWriter<'a, K> {
             return Ok(());
         }
         let count = u32::try_from(self.begun.len()).unwrap_or(u32::MAX);
-        let block = self.spiller.write(plain(std::mem::take(&mut self.data), count)?)?;
+        let block = self.spiller.write_bytes(std::mem::take(&mut self.data), count)?;
         for (key, at, checksum) in self.begun.drain(..) {
             self.places.push((key, Place { block: Arc::clone(&block), at, checksum }));
         }

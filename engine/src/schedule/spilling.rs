@@ -1,7 +1,11 @@
 //! When the state of keys goes to files, and of which.
 
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+
 use super::{Flight, Schedule};
-use crate::keyed::TableSize;
+use crate::keyed::{DueTimer, TableSize};
 use crate::plan::StageId;
 use crate::state::{Facts, State};
 
@@ -12,7 +16,7 @@ impl Schedule {
     /// A bundle moves about half of the state of its partition, so that a partition's turn comes again
     /// only when about as much of it has come.
     pub(super) fn choose_spill(&mut self, facts: &Facts, state: &State) -> Option<(StageId, u32)> {
-        let limit = self.state_bytes?;
+        let limit = self.state_memory?.kept;
         let stages = || facts.plan.stages.iter().map(|stage| stage.id);
         let mut all = TableSize::default();
         stages().for_each(|stage| all += state.keyed_size(stage));
@@ -40,6 +44,18 @@ impl Schedule {
         free.max().map(|(_, stage, partition)| (stage, partition))
     }
 
+    /// How many elements, or keys whose timers fire, a bundle of a partition has at most, so that what it
+    /// reads back is not too much: each is taken for one of another key, whose state is in a file.
+    pub(super) fn most_to_load(&self, state: &State, stage: StageId, partition: u32) -> usize {
+        let Some(memory) = self.state_memory else { return usize::MAX };
+        let size = state.table(stage, partition).size();
+        // Their average; at least one goes on, whatever it takes.
+        match size.cells_away.checked_div(size.keys_away) {
+            Some(each) => (memory.loaded / each.max(1)).max(1),
+            None => usize::MAX,
+        }
+    }
+
     /// The attempts that move state to files, running or to be repeated.
     fn spills(&self) -> impl Iterator<Item = &Flight> {
         self.in_flight.values().chain(&self.retries).filter(|flight| flight.spills)
@@ -49,4 +65,15 @@ impl Schedule {
 fn cells_of(state: &State, flight: &Flight) -> usize {
     let its = flight.partition.map(|partition| state.table(flight.stage, partition));
     its.map_or(0, |table| table.size().cells)
+}
+
+/// Drops the timers of all but the first `most` keys: those of one key fire together.
+pub(super) fn keep_keys(timers: &mut Vec<DueTimer>, most: usize) {
+    if timers.len() <= most {
+        return;
+    }
+    let mut kept: BTreeSet<Bytes> = BTreeSet::new();
+    timers.retain(|due| {
+        kept.contains(&due.key) || (kept.len() < most && kept.insert(due.key.clone()))
+    });
 }

@@ -28,7 +28,7 @@ use crate::config::EngineConfig;
 use crate::keyed::KeyedFacts;
 use crate::plan::{Collection, CollectionId, Plan, StageId};
 use crate::random::Random;
-use crate::spill::{Spillable, Spiller, Stored};
+use crate::spill::{Spillable, Spiller, StateMemory, Stored};
 use crate::state::Facts;
 use crate::topology::{Delivery, Needs, Reader, Topology};
 use crate::user_windows::UserWindows;
@@ -199,8 +199,8 @@ impl Shuffle {
     }
 
     /// The memory that the state of keys may take, where it is bounded.
-    pub(crate) fn state_bytes(&self) -> Option<usize> {
-        self.spiller.as_ref().map(Spiller::state_bytes)
+    pub(crate) fn state_memory(&self) -> Option<StateMemory> {
+        self.spiller.as_ref().map(Spiller::state_memory)
     }
 
     /// The job has ended: what it wrote to files is removed.

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use purlin_sdk::exec::{Chunk, Failure};
+use purlin_sdk::Stamp;
+use purlin_sdk::exec::{Chunk, Failure, Framing};
 
 use super::budget::Budget;
 use super::{Spill, SpillStore, Spilled, Stored};
+
+type Result<T> = std::result::Result<T, Box<Failure>>;
 
 /// What an element costs while it is grouped, beside its bytes: its place in the order of arrival
 /// and in that of keys, and its key where it has one of its own.
@@ -30,6 +33,15 @@ pub(crate) enum Spillable {
     Both,
 }
 
+/// How much memory the state of keys may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StateMemory {
+    /// What is kept between bundles.
+    pub(crate) kept: usize,
+    /// What a bundle reads back of what is not.
+    pub(crate) loaded: usize,
+}
+
 impl Spiller {
     /// Three quarters of the budget are for what waits and for the state of keys, in equal parts where
     /// a job has both; the others are for what `executors` bundles work on.
@@ -50,8 +62,8 @@ impl Spiller {
     }
 
     /// The memory that the state of keys may take.
-    pub(crate) fn state_bytes(&self) -> usize {
-        self.state_bytes
+    pub(crate) fn state_memory(&self) -> StateMemory {
+        StateMemory { kept: self.state_bytes, loaded: self.share }
     }
 
     /// The memory that one grouping may use.
@@ -65,7 +77,7 @@ impl Spiller {
     }
 
     /// Keeps a chunk in memory where that is within the budget, and elsewhere otherwise.
-    pub(crate) fn keep(&self, chunk: Chunk) -> Result<Stored, Box<Failure>> {
+    pub(crate) fn keep(&self, chunk: Chunk) -> Result<Stored> {
         let index = chunk.size_bytes() - chunk.data.len();
         match self.waiting.hold(&chunk.data, index) {
             Some(data) => Ok(Chunk { data, ..chunk }.into()),
@@ -74,12 +86,17 @@ impl Spiller {
     }
 
     /// Writes a chunk to the store; its index is lost.
-    pub(crate) fn spill(&self, chunk: Chunk) -> Result<Stored, Box<Failure>> {
+    pub(crate) fn spill(&self, chunk: Chunk) -> Result<Stored> {
         self.write(chunk).map(Stored::Spilled)
     }
 
-    /// The same, for those who know that it is not in memory.
-    pub(crate) fn write(&self, chunk: Chunk) -> Result<Arc<Spilled>, Box<Failure>> {
+    /// Writes so many things that are no elements.
+    pub(crate) fn write_bytes(&self, data: Vec<u8>, count: u32) -> Result<Arc<Spilled>> {
+        let framing = Framing::Constant(Stamp::default());
+        self.write(Chunk { data: data.into(), framing, count, partition: None, index: None })
+    }
+
+    fn write(&self, chunk: Chunk) -> Result<Arc<Spilled>> {
         let data = self.store.write(&chunk.data).map_err(|error| Failure::from_error(&error))?;
         Ok(Arc::new(Spilled::new(chunk, data)))
     }

@@ -51,7 +51,8 @@ impl StatefulDoFn for Keep {
 impl Keep {
     fn digest(&self, cx: &mut Context<(u64, (u64, u64))>) -> Result<(u64, u64), BoxError> {
         let values = self.values.read(cx)?;
-        let numbers: Result<Vec<u64>, _> = values.iter().map(|value| value.parse::<u64>()).collect();
+        let numbers: Result<Vec<u64>, _> =
+            values.iter().map(|value| value.parse::<u64>()).collect();
         Ok((values.len() as u64, numbers?.iter().sum()))
     }
 }
