@@ -192,10 +192,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         wrong: "drop(of_timers);",
     },
     Mutant {
-        claim: "cells that move stay in their file",
-        file: "keyed/change.rs",
-        right: "!(self.moved.is_empty() && self.cells.is_empty())",
-        wrong: "!self.cells.is_empty()",
+        claim: "cells that are written to a file again count twice",
+        file: "keyed/table.rs",
+        right: "if !state.cells.is_away() {",
+        wrong: "if !state.is_empty() {",
     },
     Mutant {
         claim: "cells go to files while a bundle works on their partition",
