@@ -2,7 +2,7 @@
 //!
 //! A bundle that works on such a key reads its cells back: it finds them by a [`Place`], which the
 //! table keeps. What it changes goes into its commit together with the cells that it read, so that
-//! nobody reads a file to apply it.
+//! nobody reads a file to apply it. What it only reads stays where it is.
 //!
 //! The bytes of a block are given up when none of its keys is there any more, and a file when none of
 //! its blocks is. So that neither is kept for a few keys, those of a [sparse](Place::is_sparse) block

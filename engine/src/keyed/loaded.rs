@@ -37,8 +37,9 @@ impl Loaded {
         self.0.get(key)
     }
 
+    /// Most often there is nothing, and this is asked for every key that has changed.
     pub(super) fn take(&mut self, key: &[u8]) -> Option<CellMap> {
-        self.0.remove(key)
+        if self.0.is_empty() { None } else { self.0.remove(key) }
     }
 }
 
