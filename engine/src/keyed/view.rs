@@ -49,7 +49,8 @@ impl View {
         let mut changes: Vec<_> = changes.collect();
         changes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         let needing = changes.iter().filter(|(_, change)| change.needs_cells());
-        let back = needing.filter_map(|(key, _)| Some((key.into(), self.loaded.take(key)?)));
+        let taken = needing.filter_map(|(key, _)| self.loaded.take(key).map(|cells| (key, cells)));
+        let back = taken.map(|(key, cells)| (key.into(), cells));
         result.transfers = Transfers { back: back.collect(), ..Transfers::default() };
         result.changes = changes;
     }
