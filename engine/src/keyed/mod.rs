@@ -6,6 +6,9 @@
 //! table as it was committed, collects changes on top in a [`view`], and its commit carries them.
 //! So everything about keys is the same for a user's function in this process, one in a worker
 //! process, and the grouping of the engine itself.
+//!
+//! Where all cells together take too much memory, those of some keys go to files: [`spilling`] has them
+//! written, [`cold`] knows how, and a bundle that needs them finds them in what it [`loaded`].
 
 mod bundle;
 mod bundle_timers;
