@@ -9,7 +9,7 @@ use purlin_sdk::Timestamp;
 use purlin_sdk::exec::{BundleMetrics, Chunk, Residual};
 use purlin_sdk::{PaneInfo, Window};
 
-use crate::keyed::{KeyChange, KeyedInput};
+use crate::keyed::{KeyChange, KeyedInput, Transfers};
 use crate::plan::{CollectionId, StageId};
 use crate::side_inputs::SideInputs;
 use crate::spill::Stored;
@@ -69,6 +69,8 @@ pub enum BundleInput {
     /// Windows of elements that wait, each with a side input of which only a user's function knows
     /// what they see; see [`own_work`](crate::own_work).
     Windows(Vec<(CollectionId, Window)>),
+    /// Keys of a partition whose state is to go to files; see [`own_work`](crate::own_work).
+    Spill,
 }
 
 impl BundleInput {
@@ -80,13 +82,14 @@ impl BundleInput {
             Self::Groups(groups) => groups.iter().map(GroupInput::count).sum(),
             Self::Compact(group) => group.count(),
             Self::Windows(windows) => windows.len(),
+            Self::Spill => 0,
         }
     }
 
     /// The pairs that it groups.
     pub(crate) fn groups(&self) -> &[GroupInput] {
         match self {
-            Self::Elements(_) | Self::Windows(_) => &[],
+            Self::Elements(_) | Self::Windows(_) | Self::Spill => &[],
             Self::Groups(groups) => groups,
             Self::Compact(group) => std::slice::from_ref(group),
         }
@@ -99,7 +102,7 @@ impl BundleInput {
             Self::Elements(chunks) => chunks.iter().map(|chunk| chunk.size_bytes()).sum(),
             Self::Groups(groups) => groups.iter().map(GroupInput::size_bytes).sum(),
             Self::Compact(group) => group.size_bytes(),
-            Self::Windows(_) => 0,
+            Self::Windows(_) | Self::Spill => 0,
         }
     }
 }
@@ -193,6 +196,8 @@ pub struct BundleResult {
     pub unprocessed: Vec<Arc<Chunk>>,
     /// What changed about the keys that it worked on.
     pub changes: Vec<(Bytes, KeyChange)>,
+    /// What of these keys went to files and came back.
+    pub transfers: Transfers,
     /// What it counted, by transform id.
     pub metrics: BundleMetrics,
     /// Whether somebody holds finalisers for it.

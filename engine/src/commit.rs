@@ -8,7 +8,7 @@ use purlin_sdk::Window;
 use purlin_sdk::exec::{Chunk, MetricValue};
 
 use crate::bundle::{BundleId, Output, SeenWindow};
-use crate::keyed::KeyChange;
+use crate::keyed::{KeyChange, Transfers};
 use crate::plan::StageId;
 
 /// The version of the encoding of commits.
@@ -110,6 +110,8 @@ pub struct KeyChanges {
     pub partition: u32,
     /// By encoded key.
     pub changes: Vec<(Bytes, KeyChange)>,
+    /// Which of its keys went to files, or came back; that is no part of its bytes.
+    pub transfers: Transfers,
 }
 
 /// An element of a splittable stage that is to be continued.

@@ -50,7 +50,7 @@ impl Engine {
         let shuffle = Arc::new(Shuffle::new(&facts, &config)?);
         Ok(Self {
             state: State::new(&facts),
-            schedule: Schedule::new(facts.plan.stages.len(), config.seed),
+            schedule: Schedule::new(facts.plan.stages.len(), config.seed, shuffle.state_memory()),
             grown: BTreeMap::new(),
             facts,
             config,
@@ -216,6 +216,14 @@ impl Engine {
         if self.state.is_draining() {
             self.drain_residuals(&flight, &mut residuals);
         }
+        let keyed = flight.partition.map(|partition| KeyChanges {
+            partition,
+            changes: result.changes,
+            transfers: result.transfers,
+        });
+        if let Some(keyed) = &keyed {
+            self.state.check_transfers(flight.stage, keyed)?;
+        }
         Ok(BundleCommit {
             bundle: id,
             stage: flight.stage,
@@ -223,9 +231,7 @@ impl Engine {
             outputs: result.outputs,
             residuals,
             unprocessed: result.unprocessed,
-            keyed: flight
-                .partition
-                .map(|partition| KeyChanges { partition, changes: result.changes }),
+            keyed,
             metrics: named_metrics(descriptor, result.metrics),
             finalizes: result.finalizes,
             seen: result.seen,

@@ -22,7 +22,7 @@
 //!   turns actions into calls of an [`Executor`] until the job ends, and [`JobHandle`] is the
 //!   [`Job`](purlin_sdk::runner::Job) that a runner returns.
 //!
-//! - A [`Spill`] bounds the memory of what waits to be grouped: the others are in a [`SpillStore`],
+//! - A [`Spill`] bounds the memory of what waits to be grouped and of state: the others are in a [`SpillStore`],
 //!   such as a [`SpillFolder`]. Executors write and read there; the core only passes on where it is.
 //!
 //! Invariants, checked after every step of the simulations by [`Engine::audit`] and by the worlds
@@ -93,7 +93,7 @@ pub use grouping::{group_bundle, user_input};
 pub use job::JobHandle;
 pub use keyed::{
     BagChange, CellChange, CellId, Clocks, DueTimer, FiredTimers, KeptBytes, KeyChange,
-    KeyedBundle, KeyedInput, SmallMap, Table, Timer, TimerId, is_user_state,
+    KeyedBundle, KeyedInput, SmallMap, Table, Timer, TimerId, Transfers, is_user_state,
 };
 pub use local::LocalExecutor;
 pub use outcome::Outcome;

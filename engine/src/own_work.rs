@@ -7,6 +7,7 @@ use purlin_sdk::exec::Failure;
 
 use crate::bundle::{Bundle, BundleInput, BundleResult, SeenWindow};
 use crate::grouping::group_bundle;
+use crate::keyed::spill_keys;
 use crate::plan::{CollectionId, Plan, SideInput, StageKind};
 use crate::shuffle::Shuffle;
 
@@ -15,7 +16,7 @@ use crate::shuffle::Shuffle;
 #[must_use]
 pub fn is_own_work(plan: &Plan, bundle: &Bundle) -> bool {
     match bundle.input {
-        BundleInput::Windows(_) => true,
+        BundleInput::Windows(_) | BundleInput::Spill => true,
         BundleInput::Compact(_) => false,
         BundleInput::Elements(_) | BundleInput::Groups(_) => {
             matches!(plan.stages[bundle.stage.0].kind, StageKind::GroupByKey { .. })
@@ -23,7 +24,8 @@ pub fn is_own_work(plan: &Plan, bundle: &Bundle) -> bool {
     }
 }
 
-/// Runs such a bundle: groups, or asks users' functions which windows of side inputs elements see.
+/// Runs such a bundle: groups, asks users' functions which windows of side inputs elements see, or
+/// writes the state of keys to files.
 /// It may wait for workers.
 ///
 /// # Errors
@@ -32,6 +34,7 @@ pub fn is_own_work(plan: &Plan, bundle: &Bundle) -> bool {
 pub fn own_work(shuffle: &Shuffle, bundle: &Bundle) -> Result<BundleResult, Box<Failure>> {
     match &bundle.input {
         BundleInput::Windows(questions) => ask(shuffle, bundle, questions),
+        BundleInput::Spill => spill_keys(shuffle, bundle),
         _ => group_bundle(shuffle, bundle),
     }
 }

@@ -4,6 +4,7 @@ mod assemble;
 mod audit;
 mod choose;
 mod limits;
+mod spilling;
 mod splits;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,6 +18,7 @@ use crate::config::EngineConfig;
 use crate::keyed::DueTimer;
 use crate::plan::{CollectionId, StageId};
 use crate::random::Random;
+use crate::spill::StateMemory;
 use crate::state::{Facts, State, Work};
 
 /// How many bits of a bundle's name count the bundles of one process.
@@ -32,6 +34,8 @@ pub(crate) struct Schedule {
     in_flight: BTreeMap<BundleId, Flight>,
     last_bundle: u64,
     random: Option<Random>,
+    /// How much memory the state of keys may take, where it may go to files.
+    state_memory: Option<StateMemory>,
 }
 
 /// An attempt at a bundle.
@@ -46,6 +50,8 @@ pub(crate) struct Flight {
     timers: Vec<DueTimer>,
     /// The windows about which it asks users' functions, each with a side input.
     questions: Vec<(CollectionId, Window)>,
+    /// Whether it moves the state of keys to files.
+    spills: bool,
     started: Timestamp,
     was_asked_to_stop: bool,
     /// Whether its restrictions are truncated first, because the job drains.
@@ -57,8 +63,29 @@ pub(crate) struct Flight {
     behind: usize,
 }
 
+impl Flight {
+    /// An attempt at nothing yet.
+    fn new(stage: StageId, partition: Option<u32>) -> Self {
+        Self {
+            stage,
+            entries: Vec::new(),
+            attempt: 1,
+            partition,
+            timers: Vec::new(),
+            questions: Vec::new(),
+            spills: false,
+            started: Timestamp::MIN,
+            was_asked_to_stop: false,
+            truncates: false,
+            sharing: Sharing::default(),
+            is_bounded: false,
+            behind: 0,
+        }
+    }
+}
+
 impl Schedule {
-    pub(crate) fn new(stages: usize, seed: Option<u64>) -> Self {
+    pub(crate) fn new(stages: usize, seed: Option<u64>, memory: Option<StateMemory>) -> Self {
         Self {
             ready: vec![VecDeque::new(); stages],
             delayed: BTreeSet::new(),
@@ -66,6 +93,7 @@ impl Schedule {
             in_flight: BTreeMap::new(),
             last_bundle: 0,
             random: seed.map(Random::new),
+            state_memory: memory,
         }
     }
 

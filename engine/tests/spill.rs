@@ -1,15 +1,16 @@
-//! What becomes of a job whose elements cannot be spilled, or not be read back.
+//! What becomes of a job whose elements or state cannot be spilled, or not be read back.
 
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use purlin_engine::plan::PlanOptions;
 use purlin_engine::{
-    Action, Commit, Engine, EngineConfig, Event, LocalExecutor, Outcome, Spill, SpillStore,
+    Action, Change, Commit, Engine, EngineConfig, Event, LocalExecutor, Outcome, Spill, SpillStore,
     SpilledBytes, plan_for,
 };
+use purlin_sdk::state::{StateSpecs, Value};
 use purlin_sdk::testing::assert_that;
-use purlin_sdk::{Error, PCollection, Pipeline, Timestamp};
+use purlin_sdk::{BoxError, Context, Error, PCollection, Pipeline, StatefulDoFn, Timestamp};
 
 /// A store in memory that fails when it is told to.
 #[derive(Clone, Default, Debug)]
@@ -68,6 +69,37 @@ const ALL: [Build; 3] = [
     },
 ];
 
+/// One that keeps its numbers in state until the end.
+const STATE: Build = |p| {
+    let sums = pairs(p).par_do_stateful(|s: &mut StateSpecs| Sum { sum: s.value("sum") });
+    assert_that(&sums.main())
+        .contains_in_any_order((0..7u64).map(|key| (0..100).filter(|n| n % 7 == key).sum::<u64>()));
+};
+
+#[derive(Clone)]
+struct Sum {
+    sum: Value<u64>,
+}
+
+impl StatefulDoFn for Sum {
+    type Key = u64;
+    type In = u64;
+    type Out = u64;
+
+    const HAS_ON_WINDOW_EXPIRATION: bool = true;
+
+    fn process(&mut self, _: &u64, n: u64, cx: &mut Context<u64>) -> Result<(), BoxError> {
+        let sum = self.sum.read(cx)?.unwrap_or(0);
+        self.sum.write(cx, sum + n)
+    }
+
+    fn on_window_expiration(&mut self, _: &u64, cx: &mut Context<u64>) -> Result<(), BoxError> {
+        let sum = self.sum.read(cx)?.ok_or("it is lost")?;
+        cx.output(sum);
+        Ok(())
+    }
+}
+
 fn pairs(p: &Pipeline) -> PCollection<(u64, u64)> {
     p.create(0..100u64).reshuffle().map(|n| (n % 7, n))
 }
@@ -99,7 +131,7 @@ fn run(build: Build, shelf: &Shelf) -> (Outcome, Vec<Commit>) {
 
 #[test]
 fn a_full_store_fails_the_job_and_says_why() {
-    for build in ALL {
+    for build in ALL.into_iter().chain([STATE]) {
         let (outcome, _) = run(build, &Shelf { is_full: true, ..Shelf::default() });
         let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
         assert!(failure.to_string().contains("the shelf is full"), "{failure}");
@@ -108,7 +140,7 @@ fn a_full_store_fails_the_job_and_says_why() {
 
 #[test]
 fn what_cannot_be_read_is_read_again_by_a_retry() {
-    for build in ALL {
+    for build in ALL.into_iter().chain([STATE]) {
         let shelf = Shelf::default();
         *shelf.lost.lock().expect("no panic") = 2;
         assert_eq!(run(build, &shelf).0, Outcome::Done);
@@ -135,4 +167,23 @@ fn commits_hold_what_was_spilled() {
         *shelf.lost.lock().expect("no panic") = u32::MAX;
         assert!(commits.iter().any(|commit| commit.encode().is_err()), "nothing was spilled");
     }
+}
+
+#[test]
+fn commits_of_state_need_no_file() {
+    let shelf = Shelf::default();
+    let (outcome, commits) = run(STATE, &shelf);
+    assert_eq!(outcome, Outcome::Done);
+    *shelf.lost.lock().expect("no panic") = u32::MAX;
+    let mut spilled = 0;
+    for commit in &commits {
+        let Change::Bundle(bundle) = &commit.change else { continue };
+        let transfers = bundle.keyed.as_ref().map(|keyed| format!("{:?}", keyed.transfers));
+        if transfers.is_some_and(|it| !it.starts_with("Transfers(0 keys away")) {
+            spilled += 1;
+            let again = Commit::decode(commit.encode().expect("it is in memory"));
+            assert_eq!(&again.expect("a commit"), commit);
+        }
+    }
+    assert!(spilled > 0, "no state was spilled");
 }

@@ -20,6 +20,8 @@ pub struct Touches {
     pub elements: u64,
     /// How many elements come at a time; the watermark moves behind them.
     pub bundle: u64,
+    /// How many bytes of state each key has beside its count.
+    pub state_bytes: usize,
     /// How far it has come.
     pub progress: Arc<Progress>,
 }
@@ -27,6 +29,7 @@ pub struct Touches {
 /// How far source and transform have come, in the process that runs both.
 #[derive(Debug, Default)]
 pub struct Progress {
+    /// In the lower half how many elements were processed, in the upper the sum of what they found.
     processed: AtomicU64,
     fired: AtomicU64,
     marks: Mutex<Vec<Mark>>,
@@ -52,6 +55,14 @@ impl Progress {
         self.marks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn processed(&self) -> u64 {
+        self.processed.load(Ordering::Relaxed) & LOWER
+    }
+
+    fn found(&self) -> u64 {
+        self.processed.load(Ordering::Relaxed) >> 32
+    }
+
     fn mark(&self, phase: usize) {
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         if marks.len() == phase {
@@ -62,12 +73,26 @@ impl Progress {
     }
 }
 
+/// The lower half of a number.
+const LOWER: u64 = u32::MAX as u64;
+
 impl Touches {
+    /// Whether the elements have found as many before them as there were of their keys.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        let hot = self.hot.max(1);
+        let (all, more) = (self.elements / hot, self.elements % hot);
+        // The last key that is touched `n` times has found 1 to `n`.
+        let of_key = |touches: u64| touches * (touches + 1) / 2;
+        let found = of_key(all) * (hot - more) + of_key(all + 1) * more;
+        self.progress.found() == found & LOWER
+    }
+
     /// Whether everything before `position` was processed, if that ends a phase: then it is marked.
     fn is_reached(&self, position: u64) -> bool {
         let ends = [0, self.keys, self.keys + self.elements];
         let Some(phase) = ends.iter().position(|end| *end == position) else { return true };
-        let is_reached = self.progress.processed.load(Ordering::Relaxed) == position;
+        let is_reached = self.progress.processed() == position;
         if is_reached {
             self.progress.mark(phase);
         }
@@ -128,14 +153,22 @@ const FAR_MS: u64 = 1000 * 24 * 3600 * 1000;
 #[derive(Clone, Debug)]
 pub struct Count {
     count: Value<u64>,
+    beside: Value<Vec<u8>>,
     timer: EventTimer,
+    state_bytes: usize,
     progress: Arc<Progress>,
 }
 
 impl Count {
     /// The transform, which says how far it has come.
-    pub fn new(s: &mut StateSpecs, progress: Arc<Progress>) -> Self {
-        Self { count: s.value("count"), timer: s.event_timer("timer"), progress }
+    pub fn new(s: &mut StateSpecs, touches: &Touches) -> Self {
+        Self {
+            count: s.value("count"),
+            beside: s.value("beside"),
+            timer: s.event_timer("timer"),
+            state_bytes: touches.state_bytes,
+            progress: Arc::clone(&touches.progress),
+        }
     }
 }
 
@@ -145,8 +178,11 @@ impl StatefulDoFn for Count {
     type Out = u64;
 
     fn process(&mut self, _: &u64, ahead_ms: u64, cx: &mut Context<u64>) -> Result<(), BoxError> {
-        self.progress.processed.fetch_add(1, Ordering::Relaxed);
         let count = self.count.read(cx)?.unwrap_or(0);
+        self.progress.processed.fetch_add((count << 32) + 1, Ordering::Relaxed);
+        if count == 0 && self.state_bytes > 0 {
+            self.beside.write(cx, vec![7; self.state_bytes])?;
+        }
         self.timer.set(cx, cx.timestamp() + Duration::from_millis(ahead_ms));
         self.count.write(cx, count + 1)
     }

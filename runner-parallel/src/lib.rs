@@ -35,7 +35,7 @@ use crate::executor::ParallelExecutor;
 /// Runs pipelines on all cores of this machine.
 ///
 /// Option `--parallelism=N` is the same as [`ParallelRunner::parallelism`]. What waits for its group,
-/// and side inputs, take at most `--memory=SIZE`, such as `2GB`, by default half of what the machine has
+/// side inputs, and the state of keys take at most `--memory=SIZE`, such as `2GB`, by default half of what the machine has
 /// available; what exceeds it goes to files in a folder of `--spill-dir=DIR`, by default that of temporary
 /// files, with `--spill-compression=lz4` compressed.
 #[derive(Clone, Copy, Debug, Default)]

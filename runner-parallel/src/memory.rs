@@ -1,4 +1,4 @@
-//! How much memory a job may take for what waits to be grouped, and where the rest goes.
+//! How much memory a job may take for what waits to be grouped and for state, and where the rest goes.
 
 use std::fs;
 use std::path::PathBuf;

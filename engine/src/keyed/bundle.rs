@@ -74,11 +74,11 @@ impl KeyedBundle {
     /// When its elements are not what the stage's coders say.
     pub fn open(shuffle: &Arc<Shuffle>, bundle: &Bundle) -> Result<Option<Self>> {
         let Some(keyed) = &bundle.keyed else { return Ok(None) };
-        let KeyedInput { timers, table, clocks, .. } = keyed.as_ref();
+        let KeyedInput { timers, clocks, .. } = keyed.as_ref();
         let mut this = Self {
             shuffle: Arc::clone(shuffle),
             stage: bundle.stage.0,
-            view: View::new(Arc::clone(table)),
+            view: View::new(keyed, &bundle.input)?,
             clocks: *clocks,
             fired: timers.clone(),
             earlier: 0,
@@ -92,9 +92,7 @@ impl KeyedBundle {
         }
         let opened = match &bundle.input {
             BundleInput::Elements(chunks) => this.take_elements(facts, user, chunks),
-            BundleInput::Groups(_) | BundleInput::Compact(_) | BundleInput::Windows(_) => {
-                Err(CoderError::new("groups came to a user's stage"))
-            }
+            _ => Err(CoderError::new("groups came to a user's stage")),
         };
         let released = opened.and_then(|()| this.release_sorted(facts, user));
         released.map_err(|error| Failure::from_error(&error))?;
@@ -227,7 +225,7 @@ impl KeyedBundle {
                 }
             }
         }
-        result.changes = self.view.into_changes();
+        self.view.finish(result);
         if self.dropped > 0 {
             let name = (user.transform_id.clone(), DROPPED.to_owned());
             result.metrics.values.insert(name, MetricValue::Counter(self.dropped));

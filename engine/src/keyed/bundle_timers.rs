@@ -103,6 +103,7 @@ impl KeyedBundle {
         let asked = read_timers(timers, &user.key, facts.windows)
             .map_err(|error| Failure::from_error(&error))?;
         for asked in asked {
+            self.view.check_key(&asked.key)?;
             let tag = KeptBytes::from(asked.tag.as_bytes());
             for window in asked.windows.as_slice() {
                 let encoded = window_bytes(window, facts.windows);

@@ -40,6 +40,14 @@ pub(crate) enum Bag {
 }
 
 impl Bag {
+    pub(crate) fn of(mut parts: Vec<KeptBytes>) -> Self {
+        match parts.len() {
+            0 => Self::Empty,
+            1 => parts.pop().map_or(Self::Empty, Self::One),
+            _ => Self::Many(Box::new(parts)),
+        }
+    }
+
     pub(crate) fn parts(&self) -> &[KeptBytes] {
         match self {
             Self::Empty => &[],

@@ -41,6 +41,13 @@ pub struct KeyChange {
     pub timers: SmallMap<TimerId, Option<Timer>>,
 }
 
+impl KeyChange {
+    /// Whether it changes cells, which must be in memory for that.
+    pub(crate) fn needs_cells(&self) -> bool {
+        !(self.moved.is_empty() && self.cells.is_empty())
+    }
+}
+
 /// A change of a cell. What was there before is cleared first, where that is said.
 #[derive(Clone, PartialEq, Debug)]
 pub enum CellChange {

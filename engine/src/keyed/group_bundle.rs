@@ -10,7 +10,6 @@ use purlin_sdk::exec::{Chunk, Failure, Framing, MetricValue};
 use purlin_sdk::{Stamp, ValueKind, Window, Windows};
 
 use super::bundle::{Clocks, KeyedInput};
-use super::change::KeyChange;
 use super::facts::{KeyedFacts, Kind};
 use super::grouping::{Grouping, KeyCells};
 use super::timer_coding::read_window;
@@ -34,14 +33,15 @@ pub(crate) fn group_keyed(shuffle: &Shuffle, bundle: &Bundle) -> Result<BundleRe
         return Err(Failure::new("a bundle without keys came to a grouping by keys"));
     };
     let mut random = bundle.seed.map(Random::new);
-    let mut run = Run::new(facts, keyed, shuffle.window_coder(*output))?;
+    let view = View::new(keyed, &bundle.input)?;
+    let mut run = Run::new(facts, keyed, view, shuffle.window_coder(*output))?;
     run.timers(keyed)?;
     if let BundleInput::Elements(chunks) = &bundle.input {
         let whole = |chunk: &_| GroupSlice { chunk: std::sync::Arc::clone(chunk), elements: None };
         run.elements(&chunks.iter().map(whole).collect::<Vec<_>>(), random.as_mut())?;
     }
-    let (chunks, dropped, changes) = run.finish();
-    let mut result = BundleResult { changes, ..BundleResult::default() };
+    let mut result = BundleResult::default();
+    let (chunks, dropped) = run.finish(&mut result);
     for chunk in chunks {
         shuffle.prepare(*output, chunk, random.as_mut(), &mut result.outputs)?;
     }
@@ -64,7 +64,12 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(facts: &'a KeyedFacts, keyed: &KeyedInput, windows: WindowCoder) -> Result<Self> {
+    fn new(
+        facts: &'a KeyedFacts,
+        keyed: &KeyedInput,
+        view: View,
+        windows: WindowCoder,
+    ) -> Result<Self> {
         let Kind::Grouping(grouping) = &facts.kind else {
             return Err(Failure::new("a user's stage was taken for a grouping"));
         };
@@ -80,7 +85,7 @@ impl<'a> Run<'a> {
             facts,
             grouping,
             clocks,
-            view: View::new(std::sync::Arc::clone(&keyed.table)),
+            view,
             panes: Panes::default(),
             writer: Writer { windows, data: Vec::new(), count: 0, chunks: Vec::new() },
         })
@@ -155,14 +160,15 @@ impl<'a> Run<'a> {
             .try_for_each(|pane| self.writer.write(key, pane))
     }
 
-    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
-    fn finish(mut self) -> (Vec<Chunk>, [(&'static str, u64); 2], Vec<(Bytes, KeyChange)>) {
+    /// What it put out and dropped; what it changed goes into the result.
+    fn finish(mut self, result: &mut BundleResult) -> (Vec<Chunk>, [(&'static str, u64); 2]) {
         self.writer.flush();
         let dropped = [
             (crate::state::DROPPED, self.panes.dropped_due_to_lateness),
             ("droppedDueToClosedWindow", self.panes.dropped_due_to_closed_window),
         ];
-        (self.writer.chunks, dropped, self.view.into_changes())
+        self.view.finish(result);
+        (self.writer.chunks, dropped)
     }
 }
 

@@ -6,23 +6,32 @@
 //! table as it was committed, collects changes on top in a [`view`], and its commit carries them.
 //! So everything about keys is the same for a user's function in this process, one in a worker
 //! process, and the grouping of the engine itself.
+//!
+//! Where all cells together take too much memory, those of some keys go to files: [`spilling`] has them
+//! written, [`cold`] knows how, and a bundle that needs them finds them in what it [`loaded`].
 
 mod bundle;
 mod bundle_timers;
 mod cell;
+mod cell_coding;
+mod cells;
 mod change;
+mod cold;
 mod facts;
 mod group_bundle;
 mod grouping;
 mod kept_bytes;
 mod late;
+mod loaded;
 mod merging;
 mod queue;
 mod small_map;
 mod sorting;
+mod spilling;
 mod stage;
 mod table;
 mod timer_coding;
+mod transfers;
 mod user_state;
 mod view;
 
@@ -42,8 +51,11 @@ pub use self::kept_bytes::KeptBytes;
 pub use self::queue::DueTimer;
 pub(crate) use self::queue::Now;
 pub use self::small_map::SmallMap;
+pub(crate) use self::spilling::spill_keys;
 pub(crate) use self::stage::KeyedState;
 pub use self::table::Table;
+pub(crate) use self::table::TableSize;
+pub use self::transfers::Transfers;
 pub use self::user_state::is_user_state;
 use crate::shuffle::end_of;
 

@@ -19,6 +19,14 @@ enum Entries<K, V> {
 
 impl<K, V> Default for SmallMap<K, V> {
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K, V> SmallMap<K, V> {
+    /// A map without entries.
+    #[must_use]
+    pub const fn new() -> Self {
         Self(Entries::Few(Vec::new()))
     }
 }

@@ -9,14 +9,24 @@ use purlin_sdk::Timestamp;
 use super::change::KeyChange;
 use super::facts::KeyedFacts;
 use super::queue::{DueTimer, Firsts, Now, TimerQueue};
-use super::table::{KeyState, Table};
+use super::table::{KeyState, Table, TableSize};
 use super::timer_coding::read_window;
+use super::transfers::Transfers;
 use crate::state::Holds;
 
 /// The durable state of a stage with keys.
-#[derive(Clone, PartialEq, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct KeyedState {
     partitions: BTreeMap<u32, Partition>,
+    /// What the tables take together.
+    size: TableSize,
+}
+
+/// By what the keys keep, wherever it is.
+impl PartialEq for KeyedState {
+    fn eq(&self, other: &Self) -> bool {
+        self.partitions == other.partitions
+    }
 }
 
 #[derive(Clone, PartialEq, Default, Debug)]
@@ -37,6 +47,7 @@ impl KeyedState {
     ) {
         let Partition { table, timers } = self.partitions.entry(partition).or_default();
         let table = Arc::make_mut(table);
+        let before = table.size();
         for (key, change) in changes {
             let before = Firsts::of(facts, table.key(key));
             table.change(key, change, |before, after| {
@@ -45,6 +56,24 @@ impl KeyedState {
             });
             timers.reposition(key, before, Firsts::of(facts, table.key(key)));
         }
+        self.size.replace(before, table.size());
+    }
+
+    /// Lets go of cells of a partition that are in files now, and takes back those that were read.
+    pub(crate) fn transfer(&mut self, partition: u32, transfers: &Transfers) {
+        if !transfers.is_empty()
+            && let Some(found) = self.partitions.get_mut(&partition)
+        {
+            let table = Arc::make_mut(&mut found.table);
+            let before = table.size();
+            table.transfer(transfers);
+            self.size.replace(before, table.size());
+        }
+    }
+
+    /// Whether the cells of a key are in a file.
+    pub(crate) fn is_away(&self, partition: u32, key: &[u8]) -> bool {
+        self.partitions.get(&partition).is_some_and(|found| found.table.is_away(key))
     }
 
     /// The table of a partition.
@@ -80,6 +109,7 @@ impl KeyedState {
     pub(crate) fn end(&mut self, watermark: Timestamp) {
         if watermark == Timestamp::MAX && self.has_no_timers() {
             self.partitions.clear();
+            self.size = TableSize::default();
         }
     }
 
@@ -110,10 +140,15 @@ impl KeyedState {
             if queue != *timers {
                 return Err(format!("I6: partition {number} queues {timers:?}, not {queue:?}"));
             }
-            let (counted, bytes) = (table.size_bytes(), table.recounted_bytes());
-            if counted != bytes {
-                return Err(format!("I9: {counted} bytes of state are {bytes}"));
+            let (counted, size) = (table.size(), table.recounted());
+            if counted != size {
+                return Err(format!("I9: {counted:?} of state are {size:?}"));
             }
+        }
+        let mut all = TableSize::default();
+        self.sizes().for_each(|(_, size)| all += size);
+        if all != self.size {
+            return Err(format!("I9: {:?} of state are {all:?}", self.size));
         }
         Ok(())
     }
@@ -151,8 +186,18 @@ impl KeyedState {
         })
     }
 
+    /// What its tables take together.
+    pub(crate) fn size(&self) -> TableSize {
+        self.size
+    }
+
+    /// What the tables of its partitions take.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = (u32, TableSize)> {
+        self.partitions.iter().map(|(partition, found)| (*partition, found.table.size()))
+    }
+
     /// About how many bytes of memory it takes.
     pub(crate) fn size_bytes(&self) -> usize {
-        self.partitions.values().map(|found| found.table.size_bytes()).sum()
+        self.size.bytes()
     }
 }

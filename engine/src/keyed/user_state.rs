@@ -67,7 +67,7 @@ pub(super) fn get(
     key: &StateKey,
     token: &Bytes,
 ) -> Result<StatePage> {
-    let Target { key, id, part } = target(facts, key)?;
+    let Target { key, id, part } = target(facts, view, key)?;
     let parts = match part {
         Part::Bag => view.bag(key, &id),
         Part::MapKeys => view.map_keys(key, &id),
@@ -87,7 +87,7 @@ pub(super) fn append(
     key: &StateKey,
     data: Bytes,
 ) -> Result<()> {
-    let Target { key, id, part } = target(facts, key)?;
+    let Target { key, id, part } = target(facts, view, key)?;
     match part {
         Part::Bag => view.append(key, &id, data),
         Part::MapEntry(map_key) => view.change_entry(key, &id, map_key, Some(data)),
@@ -110,7 +110,7 @@ pub(super) fn replace(
     key: &StateKey,
     data: Bytes,
 ) -> Result<()> {
-    let Target { key, id, part } = target(facts, key)?;
+    let Target { key, id, part } = target(facts, view, key)?;
     match part {
         Part::Bag => view.replace_bag(key, id, data),
         _ => return Err(Failure::new("only the values of a bag are replaced")),
@@ -120,7 +120,7 @@ pub(super) fn replace(
 
 /// Empties a state cell, or the part of it that the key names.
 pub(super) fn clear(facts: &KeyedFacts, view: &mut View, key: &StateKey) -> Result<()> {
-    let Target { key, id, part } = target(facts, key)?;
+    let Target { key, id, part } = target(facts, view, key)?;
     match part {
         Part::Bag => view.clear_bag(key, &id),
         Part::MapKeys | Part::MapEntries => view.clear_map(key, &id),
@@ -130,7 +130,7 @@ pub(super) fn clear(facts: &KeyedFacts, view: &mut View, key: &StateKey) -> Resu
     Ok(())
 }
 
-fn target<'a>(facts: &KeyedFacts, key: &'a StateKey) -> Result<Target<'a>> {
+fn target<'a>(facts: &KeyedFacts, view: &View, key: &'a StateKey) -> Result<Target<'a>> {
     let (state, window, key, part) = match &key.r#type {
         Some(Type::BagUserState(k)) => (&k.user_state_id, &k.window, &k.key, Part::Bag),
         Some(Type::MultimapKeysUserState(k)) => {
@@ -148,6 +148,7 @@ fn target<'a>(facts: &KeyedFacts, key: &'a StateKey) -> Result<Target<'a>> {
         }
         _ => return Err(Failure::new("a request for state names no user state")),
     };
+    view.check_key(key)?;
     match facts.cell(state) {
         Some((cell, kind)) if kind == part.kind() => {
             Ok(Target { key, id: CellId { window: window.into(), cell }, part })

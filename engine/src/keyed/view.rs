@@ -6,26 +6,41 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hashbrown::HashMap;
 
+use purlin_sdk::exec::Failure;
+
+use super::bundle::KeyedInput;
 use super::cell::{Bag, Cell, CellId};
+use super::cells::{CellMap, Cells};
 use super::change::{BagChange, CellChange, KeyChange, Timer, TimerId};
 use super::kept_bytes::KeptBytes;
+use super::loaded::Loaded;
 use super::small_map::SmallMap;
 use super::table::{KeyState, Table};
+use super::transfers::Transfers;
+use crate::bundle::{BundleInput, BundleResult};
+
+/// The cells of a key that has none.
+static NO_CELLS: CellMap = CellMap::new();
 
 /// The state of a partition as one bundle sees it.
 #[derive(Debug)]
 pub(super) struct View {
     table: Arc<Table>,
+    /// What of it is in files, for the keys of the bundle.
+    loaded: Loaded,
     changes: HashMap<Bytes, KeyChange, foldhash::fast::FixedState>,
 }
 
 impl View {
-    pub(super) fn new(table: Arc<Table>) -> Self {
-        Self { table, changes: HashMap::default() }
+    /// # Errors
+    /// When cells cannot be read that are in files.
+    pub(super) fn new(keyed: &KeyedInput, input: &BundleInput) -> Result<Self, Box<Failure>> {
+        let loaded = Loaded::of(keyed, input)?;
+        Ok(Self { table: Arc::clone(&keyed.table), loaded, changes: HashMap::default() })
     }
 
-    /// What the bundle changed, by key.
-    pub(super) fn into_changes(mut self) -> Vec<(Bytes, KeyChange)> {
+    /// Adds what the bundle changed, by key, and the cells that were in files, to its result.
+    pub(super) fn finish(mut self, result: &mut BundleResult) {
         for change in self.changes.values_mut() {
             change.cells.values_mut().for_each(CellChange::settle);
         }
@@ -33,7 +48,11 @@ impl View {
         let changes = self.changes.into_iter().filter(|(_, change)| is_change(change));
         let mut changes: Vec<_> = changes.collect();
         changes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        changes
+        let needing = changes.iter().filter(|(_, change)| change.needs_cells());
+        let taken = needing.filter_map(|(key, _)| self.loaded.take(key).map(|cells| (key, cells)));
+        let back = taken.map(|(key, cells)| (key.into(), cells));
+        result.transfers = Transfers { back: back.collect(), ..Transfers::default() };
+        result.changes = changes;
     }
 
     /// The keys that the bundle has changed, in no order.
@@ -45,9 +64,32 @@ impl View {
         self.table.key(key)
     }
 
+    /// What was committed of the cells of a key, read back where it was in a file.
+    fn cells(&self, key: &[u8]) -> &CellMap {
+        match self.base(key).map(|state| &state.cells) {
+            Some(Cells::Here(cells)) => cells,
+            Some(Cells::Away(_)) => self.loaded.get(key).unwrap_or(&NO_CELLS),
+            None => &NO_CELLS,
+        }
+    }
+
+    /// Checks that a key is one of those whose cells are known.
+    ///
+    /// # Errors
+    /// When its cells are in a file, and no element or timer of the bundle has it.
+    pub(super) fn check_key(&self, key: &[u8]) -> Result<(), Box<Failure>> {
+        if self.table.is_away(key) && self.loaded.get(key).is_none() {
+            let key = key.escape_ascii();
+            return Err(Failure::new(format!(
+                "the state of key `{key}` was asked for by a bundle without elements of that key"
+            )));
+        }
+        Ok(())
+    }
+
     /// What was committed of a cell, wherever it was then.
     fn committed(&self, key: &[u8], id: &CellId) -> Option<&Cell> {
-        let cells = &self.base(key)?.cells;
+        let cells = self.cells(key);
         let Some(change) = self.changes.get(key) else { return cells.get(id) };
         match change.moved.get(id) {
             Some(from) => cells.get(from),
@@ -243,7 +285,7 @@ impl View {
 
     /// The cells of a key in a window, committed or changed.
     pub(super) fn cells_in(&self, key: &[u8], window: &[u8]) -> BTreeSet<CellId> {
-        let base = self.base(key).into_iter().flat_map(|state| state.cells.iter());
+        let base = self.cells(key).iter();
         let changed = self.changes.get(key).into_iter().flat_map(|change| change.cells.keys());
         let all = base.map(|(id, _)| id).chain(changed);
         all.filter(|id| *id.window == *window).cloned().collect()
@@ -272,7 +314,7 @@ impl View {
 
     /// Whether a cell of a key holds something in a window.
     pub(super) fn has_cells(&self, key: &[u8], window: &KeptBytes) -> bool {
-        let base = self.base(key).into_iter().flat_map(|state| state.cells.keys());
+        let base = self.cells(key).keys();
         let changed = self.changes.get(key).into_iter().flat_map(|change| change.cells.keys());
         let moved = self.changes.get(key).into_iter().flat_map(|change| change.moved.keys());
         let mut all = base.chain(changed).chain(moved);
@@ -288,7 +330,7 @@ impl View {
 
     /// The windows of a key with cells.
     pub(super) fn windows(&self, key: &[u8]) -> BTreeSet<KeptBytes> {
-        let base = self.base(key).into_iter().flat_map(|state| state.cells.iter());
+        let base = self.cells(key).iter();
         let changed = self.changes.get(key).into_iter().flat_map(|change| change.cells.keys());
         base.map(|(id, _)| id).chain(changed).map(|id| id.window.clone()).collect()
     }

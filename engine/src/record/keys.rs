@@ -5,7 +5,7 @@ use purlin_sdk::{Error, Timestamp};
 
 use super::{collect, malformed};
 use crate::commit::KeyChanges;
-use crate::keyed::{BagChange, CellChange, CellId, KeyChange, Timer, TimerId};
+use crate::keyed::{BagChange, CellChange, CellId, KeyChange, Timer, TimerId, Transfers};
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct KeysRecord {
@@ -169,7 +169,7 @@ fn bag_record(bag: &BagChange) -> BagRecord {
 
 pub(super) fn of_record(record: KeysRecord) -> Result<KeyChanges, Error> {
     let changes = collect(record.keys, |record| Ok((record.key.clone(), key_change(record)?)))?;
-    Ok(KeyChanges { partition: record.partition, changes })
+    Ok(KeyChanges { partition: record.partition, changes, transfers: Transfers::default() })
 }
 
 fn key_change(record: KeyRecord) -> Result<KeyChange, Error> {

@@ -59,6 +59,7 @@ impl Schedule {
             stage,
             attempt: flight.attempt,
             input: match compaction {
+                _ if flight.spills => BundleInput::Spill,
                 _ if !flight.questions.is_empty() => BundleInput::Windows(flight.questions.clone()),
                 Some(group) => BundleInput::Compact(group),
                 None if groups.is_empty() => BundleInput::Elements(chunks),

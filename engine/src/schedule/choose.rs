@@ -3,7 +3,8 @@
 use purlin_sdk::{Timestamp, Window};
 
 use super::limits::bytes_behind;
-use super::{Flight, Schedule, Sharing};
+use super::spilling::keep_keys;
+use super::{Flight, Schedule};
 use crate::config::EngineConfig;
 use crate::engine::is_splittable;
 use crate::keyed::DueTimer;
@@ -22,6 +23,9 @@ impl Schedule {
         config: &EngineConfig,
         now: Timestamp,
     ) -> Option<Flight> {
+        if let Some((stage, partition)) = self.choose_spill(facts, state) {
+            return Some(Flight { spills: true, ..Flight::new(stage, Some(partition)) });
+        }
         let stage = self.choose_stage(facts, state, config, now)?;
         let questions = self.questions(state, stage);
         let (partition, timers) = match questions.is_empty() {
@@ -36,20 +40,8 @@ impl Schedule {
             let work = state.entry(stage, *id).map(|entry| &entry.work);
             matches!(work, Some(Work::Residual { is_bounded: true, .. }))
         });
-        Some(Flight {
-            stage,
-            entries,
-            attempt: 1,
-            partition,
-            timers,
-            questions,
-            started: Timestamp::MIN,
-            was_asked_to_stop: false,
-            truncates: false,
-            sharing: Sharing::default(),
-            is_bounded,
-            behind: 0,
-        })
+        let flight = Flight::new(stage, partition);
+        Some(Flight { entries, timers, questions, is_bounded, ..flight })
     }
 
     /// Deepest first: what is read is finished before more is read, so queues stay small.
@@ -146,8 +138,10 @@ impl Schedule {
             _ => 0,
         };
         match (due.get(choice), state.keyed(facts, stage, state.processing_time(now))) {
-            (Some(partition), Some((facts, state, now))) => {
-                (Some(*partition), state.due(facts, *partition, now, MOST_ENTRIES))
+            (Some(partition), Some((facts, keyed, now))) => {
+                let mut due = keyed.due(facts, *partition, now, MOST_ENTRIES);
+                keep_keys(&mut due, self.most_to_load(state, stage, *partition));
+                (Some(*partition), due)
             }
             _ => (None, Vec::new()),
         }
@@ -188,15 +182,23 @@ impl Schedule {
             None => limit,
         };
         let (mut taken, mut left) = (Vec::new(), Vec::new());
-        let (mut bytes, mut partition) = (0, None);
+        let (mut bytes, mut partition, mut room) = (0, None, usize::MAX);
         // A compaction is a bundle of its own.
-        while taken.len() < limit && bytes < target && !taken.first().is_some_and(is_compaction) {
+        while taken.len() < limit
+            && bytes < target
+            && room > 0
+            && !taken.first().is_some_and(is_compaction)
+        {
             let Some(id) = waiting.pop_front() else { break };
             let Some(entry) = state.entry(stage, id) else { continue };
             let its = partition_of(facts, stage, entry);
             let is_other = partition.is_some() && its != partition;
             let is_apart = is_other || (is_compaction(&id) && !taken.is_empty());
             if !is_apart && self.may_take(facts, state, stage, id) {
+                if let Some(first) = its.filter(|_| taken.is_empty()) {
+                    room = self.most_to_load(state, stage, first);
+                }
+                room = room.saturating_sub(entry.work.count());
                 (bytes, partition) = (bytes + entry.bytes, its);
                 taken.push(id);
             } else {

@@ -28,7 +28,7 @@ use crate::config::EngineConfig;
 use crate::keyed::KeyedFacts;
 use crate::plan::{Collection, CollectionId, Plan, StageId};
 use crate::random::Random;
-use crate::spill::{Spiller, Stored};
+use crate::spill::{Spillable, Spiller, StateMemory, Stored};
 use crate::state::Facts;
 use crate::topology::{Delivery, Needs, Reader, Topology};
 use crate::user_windows::UserWindows;
@@ -78,13 +78,21 @@ impl Shuffle {
                 Edge::new(collection, *needs, (to, &facts.topology), config)
             })
             .collect();
+        let edges = edges?;
+        let has_state = facts.keyed.iter().any(Option::is_some);
+        let spillable = match edges.iter().any(|edge| edge.may_spill) {
+            false => Spillable::State,
+            true if has_state => Spillable::Both,
+            true => Spillable::Elements,
+        };
+        let spill = config.spill.as_ref();
         Ok(Self {
             facts: Arc::clone(facts),
-            edges: edges?,
+            edges,
             spread: config.max_in_flight,
             strict: config.strict,
             is_seeded: config.seed.is_some(),
-            spiller: config.spill.as_ref().map(|spill| Spiller::new(spill, config.executors)),
+            spiller: spill.map(|spill| Spiller::new(spill, config.executors, spillable)),
         })
     }
 
@@ -188,6 +196,11 @@ impl Shuffle {
     /// What keeps the elements that wait, where their memory is bounded.
     pub(crate) fn spiller(&self) -> Option<&Spiller> {
         self.spiller.as_ref()
+    }
+
+    /// The memory that the state of keys may take, where it is bounded.
+    pub(crate) fn state_memory(&self) -> Option<StateMemory> {
+        self.spiller.as_ref().map(Spiller::state_memory)
     }
 
     /// The job has ended: what it wrote to files is removed.

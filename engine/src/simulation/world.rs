@@ -14,10 +14,13 @@ use crate::commit::{BundleCommit, Change, Commit};
 use crate::config::EngineConfig;
 use crate::engine::Engine;
 use crate::event::{Action, Event};
+use crate::keyed::TableSize;
 use crate::outcome::Outcome;
+use crate::own_work::own_work;
 use crate::plan::{CollectionId, StageId};
 use crate::random::Random;
 use crate::shuffle::Shuffle;
+use crate::spill::{Spill, TestStore};
 use crate::state::{Facts, State};
 
 /// What the stages of a job do, and the model of the one with keys.
@@ -64,7 +67,8 @@ pub(super) struct World<J: Job> {
     /// Attempts that failed and were not repeated yet.
     failed: Vec<Bundle>,
     dead: Vec<BundleId>,
-    ended: Option<(Bundle, J::Effect)>,
+    /// What has just ended; bundles of the engine's own have no effect.
+    ended: Option<(Bundle, Option<J::Effect>)>,
     committed: BTreeSet<BundleId>,
     /// Bundles of this process whose finalisers wait.
     to_finalize: BTreeSet<BundleId>,
@@ -76,7 +80,9 @@ pub(super) struct World<J: Job> {
     pub(super) job: J,
 }
 
-fn config(random: &mut Random) -> EngineConfig {
+fn config(random: &mut Random, has_state: bool) -> EngineConfig {
+    let spills = has_state && random.one_in(2);
+    let memory_bytes = 1 + random.below(2000);
     EngineConfig {
         partitions: 1 + u32::try_from(random.below(4)).unwrap(),
         attempts: 1000,
@@ -86,6 +92,7 @@ fn config(random: &mut Random) -> EngineConfig {
         queue_bytes: 1 << (6 + random.below(10)),
         seed: (!random.one_in(4)).then(|| random.next_u64()),
         record: true,
+        spill: spills.then(|| Spill { memory_bytes, store: Arc::new(TestStore) }),
         ..EngineConfig::default()
     }
 }
@@ -96,6 +103,7 @@ fn is_repeated(first: &Bundle, second: &Bundle) -> bool {
     let is_same_input = match (&first.input, &second.input) {
         (BundleInput::Elements(first), BundleInput::Elements(second)) => first == second,
         (BundleInput::Windows(first), BundleInput::Windows(second)) => first == second,
+        (BundleInput::Spill, BundleInput::Spill) => true,
         _ => false,
     };
     is_same_input
@@ -107,8 +115,8 @@ fn is_repeated(first: &Bundle, second: &Bundle) -> bool {
 impl<J: Job> World<J> {
     pub(super) fn new(setup: &Arc<Setup>, seed: u64, job: J) -> Self {
         let mut random = Random::new(seed);
-        let config = config(&mut random);
         let facts = Facts::new(Arc::clone(&setup.plan), false).unwrap();
+        let config = config(&mut random, facts.keyed.iter().any(Option::is_some));
         Self {
             shadow: State::new(&facts),
             facts,
@@ -177,6 +185,7 @@ impl<J: Job> World<J> {
         assert!(self.ended.is_none(), "I1: what ended well is committed");
         assert_eq!(&self.shadow, self.engine.state(), "I1: commits tell of every change");
         self.engine.audit().unwrap();
+        self.check_state_bytes();
         for action in actions {
             assert!(self.outcome.is_none(), "nothing follows the end");
             match action {
@@ -195,6 +204,16 @@ impl<J: Job> World<J> {
         }
         if self.running.is_empty() && self.outcome.is_none() {
             self.job.rest(&self.shadow, self.shadow.processing_time(self.now));
+        }
+    }
+
+    /// What is in files is counted as what it takes in the memory of another process.
+    fn check_state_bytes(&self) {
+        for stage in (0..self.setup.plan.stages.len()).map(StageId) {
+            let size = self.engine.state().keyed_size(stage);
+            let all = TableSize { cells: size.cells + size.cells_away, ..TableSize::default() };
+            let all = TableSize { keys: size.keys, ..all };
+            assert_eq!(self.shadow.keyed_size(stage), all, "I9: bytes of state are lost");
         }
     }
 
@@ -248,7 +267,9 @@ impl<J: Job> World<J> {
             assert!(entry.is_some(), "I2: what is consumed was pending");
         }
         self.check_timers(&bundle, commit);
-        self.job.commit(&bundle, effect, &self.shadow);
+        if let Some(effect) = effect {
+            self.job.commit(&bundle, effect, &self.shadow);
+        }
     }
 
     /// The timers of a bundle were set and due, and are gone unless it has set them again.
@@ -320,14 +341,13 @@ impl<J: Job> World<J> {
         if failures && self.random.one_in(6) {
             // It may have done anything before: nothing of it counts.
             if self.random.one_in(2) {
-                drop(self.job.run(self.engine.shuffle(), &bundle, &mut self.random));
+                drop(self.work(&bundle));
             }
             self.dead.push(id);
             self.failed.push(bundle);
             self.step(Event::BundleFailed { id, failure: Failure::new("bad luck") });
         } else {
-            let (mut result, effect) =
-                self.job.run(self.engine.shuffle(), &bundle, &mut self.random);
+            let (mut result, effect) = self.work(&bundle);
             result.finalizes = self.random.one_in(4);
             if result.finalizes {
                 self.to_finalize.insert(id);
@@ -339,6 +359,14 @@ impl<J: Job> World<J> {
         if self.random.one_in(6) && self.outcome.is_none() {
             self.report_dead();
         }
+    }
+
+    fn work(&mut self, bundle: &Bundle) -> (BundleResult, Option<J::Effect>) {
+        if matches!(bundle.input, BundleInput::Spill) {
+            return (own_work(self.engine.shuffle(), bundle).unwrap(), None);
+        }
+        let (result, effect) = self.job.run(self.engine.shuffle(), bundle, &mut self.random);
+        (result, Some(effect))
     }
 
     /// A message of a bundle that has ended, failed, or died with its process.

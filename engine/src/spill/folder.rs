@@ -20,7 +20,7 @@ const PREFIX: &str = "purlin-spill-";
 /// What is locked as long as the job runs.
 const LOCK: &str = "lock";
 /// A file is removed as a whole, when nothing in it is needed: so it should not be large.
-const SEGMENT_BYTES: u64 = 64 << 20;
+pub(super) const SEGMENT_BYTES: u64 = 64 << 20;
 
 /// What is done to bytes before they are written.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]

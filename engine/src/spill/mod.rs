@@ -1,12 +1,17 @@
-//! A budget for elements that wait to be grouped or are side inputs, and files for those that exceed it.
+//! A budget for elements that wait to be grouped or are side inputs and for the state of keys, and files
+//! for those that exceed it.
 //!
 //! The shuffle, which runs where bundles run, asks for each chunk that waits whether it still fits.
 //! One that does not is written to a [`SpillStore`]; the engine's core passes on where it is
 //! without reading it ([`Stored`]), and whoever groups or looks it up reads it back. A chunk in memory counts
 //! until the last who holds it lets go, so nobody has to say that it is not needed any more.
 //!
-//! A quarter of the budget is left for groupings that run: each gets an equal [share](Spiller::share),
-//! and divides what is larger.
+//! A quarter of the budget is left for bundles that run: a grouping gets an equal
+//! [share](Spiller::share), and divides what is larger.
+//!
+//! The state of keys is counted by the core, in its tables. Where it takes more than
+//! [its part](StateMemory), the schedule has a bundle write that of some keys, whose commit says where it
+//! is; bundles that work on these keys read it back.
 
 mod budget;
 mod folder;
@@ -27,12 +32,12 @@ use purlin_sdk::Error;
 
 pub use self::folder::{Compression, SpillFolder};
 pub use self::size::ByteSize;
-pub(crate) use self::spiller::Spiller;
+pub(crate) use self::spiller::{Spillable, Spiller, StateMemory};
 pub use self::stored::{Spilled, Stored};
 #[cfg(test)]
 pub(crate) use self::test_store::TestStore;
 
-/// How much memory elements may take that wait to be grouped, and what takes the others.
+/// How much memory elements that wait to be grouped and state may take, and what takes the others.
 #[derive(Clone, Debug)]
 pub struct Spill {
     /// The budget in bytes.
@@ -63,4 +68,10 @@ pub trait SpilledBytes: fmt::Debug + Send + Sync {
 
     /// A checksum of what was written.
     fn checksum(&self) -> u32;
+
+    /// Whether they keep much more room than they need themselves: what is wanted of them should be
+    /// written again, and they be dropped.
+    fn is_sparse(&self) -> bool {
+        false
+    }
 }

@@ -5,16 +5,35 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use purlin_sdk::Error;
 
+use super::folder::SEGMENT_BYTES;
 use super::{Compression, SpilledBytes};
 
 /// A file that is removed once nothing in it is needed any more.
 #[derive(Debug)]
 struct Segment {
     path: PathBuf,
+    /// How many bytes it has, and how many of them are needed.
+    written: AtomicU64,
+    needed: AtomicU64,
+}
+
+impl Segment {
+    fn add(&self, bytes: usize) {
+        // The counters guard nothing.
+        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.needed.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Whether nothing is added any more, and less than half of it is needed.
+    fn is_sparse(&self) -> bool {
+        let written = self.written.load(Ordering::Relaxed);
+        written >= SEGMENT_BYTES && self.needed.load(Ordering::Relaxed) < written / 2
+    }
 }
 
 impl Drop for Segment {
@@ -42,7 +61,8 @@ impl Writer {
     }
 
     pub(super) fn of(path: PathBuf, file: File) -> Self {
-        Self { segment: Arc::new(Segment { path }), file, length: 0 }
+        let (written, needed) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { segment: Arc::new(Segment { path, written, needed }), file, length: 0 }
     }
 
     /// How long the file is.
@@ -66,6 +86,7 @@ impl Writer {
             checksum: crc32fast::hash(&stored),
             compression,
         };
+        self.segment.add(stored.len());
         self.length += stored.len() as u64;
         Ok(block)
     }
@@ -123,6 +144,16 @@ impl SpilledBytes for Block {
 
     fn checksum(&self) -> u32 {
         self.checksum
+    }
+
+    fn is_sparse(&self) -> bool {
+        self.segment.is_sparse()
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        self.segment.needed.fetch_sub(self.stored as u64, Ordering::Relaxed);
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use purlin_sdk::exec::{Chunk, Failure};
+use purlin_sdk::Stamp;
+use purlin_sdk::exec::{Chunk, Failure, Framing};
 
 use super::budget::Budget;
 use super::{Spill, SpillStore, Spilled, Stored};
+
+type Result<T> = std::result::Result<T, Box<Failure>>;
 
 /// What an element costs while it is grouped, beside its bytes: its place in the order of arrival
 /// and in that of keys, and its key where it has one of its own.
@@ -16,18 +19,51 @@ const GROUPING_BYTES: usize = 64;
 pub(crate) struct Spiller {
     waiting: Budget,
     share: usize,
+    state_bytes: usize,
     store: Arc<dyn SpillStore>,
 }
 
+/// What a job keeps that can go to files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Spillable {
+    /// Elements that wait to be grouped, or are side inputs.
+    Elements,
+    /// The state of keys.
+    State,
+    Both,
+}
+
+/// How much memory the state of keys may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StateMemory {
+    /// What is kept between bundles.
+    pub(crate) kept: usize,
+    /// What a bundle reads back of what is not.
+    pub(crate) loaded: usize,
+}
+
 impl Spiller {
-    /// Three quarters of the budget are for what waits, the others for `executors` groupings.
-    pub(crate) fn new(spill: &Spill, executors: usize) -> Self {
+    /// Three quarters of the budget are for what waits and for the state of keys, in equal parts where
+    /// a job has both; the others are for what `executors` bundles work on.
+    pub(crate) fn new(spill: &Spill, executors: usize, what: Spillable) -> Self {
         let running = spill.memory_bytes / 4;
+        let kept = spill.memory_bytes - running;
+        let state = match what {
+            Spillable::Elements => 0,
+            Spillable::State => kept,
+            Spillable::Both => kept / 2,
+        };
         Self {
-            waiting: Budget::new(spill.memory_bytes - running),
+            waiting: Budget::new(kept - state),
+            state_bytes: state,
             share: running / executors.max(1),
             store: Arc::clone(&spill.store),
         }
+    }
+
+    /// The memory that the state of keys may take.
+    pub(crate) fn state_memory(&self) -> StateMemory {
+        StateMemory { kept: self.state_bytes, loaded: self.share }
     }
 
     /// The memory that one grouping may use.
@@ -41,7 +77,7 @@ impl Spiller {
     }
 
     /// Keeps a chunk in memory where that is within the budget, and elsewhere otherwise.
-    pub(crate) fn keep(&self, chunk: Chunk) -> Result<Stored, Box<Failure>> {
+    pub(crate) fn keep(&self, chunk: Chunk) -> Result<Stored> {
         let index = chunk.size_bytes() - chunk.data.len();
         match self.waiting.hold(&chunk.data, index) {
             Some(data) => Ok(Chunk { data, ..chunk }.into()),
@@ -50,9 +86,19 @@ impl Spiller {
     }
 
     /// Writes a chunk to the store; its index is lost.
-    pub(crate) fn spill(&self, chunk: Chunk) -> Result<Stored, Box<Failure>> {
+    pub(crate) fn spill(&self, chunk: Chunk) -> Result<Stored> {
+        self.write(chunk).map(Stored::Spilled)
+    }
+
+    /// Writes so many things that are no elements.
+    pub(crate) fn write_bytes(&self, data: Vec<u8>, count: u32) -> Result<Arc<Spilled>> {
+        let framing = Framing::Constant(Stamp::default());
+        self.write(Chunk { data: data.into(), framing, count, partition: None, index: None })
+    }
+
+    fn write(&self, chunk: Chunk) -> Result<Arc<Spilled>> {
         let data = self.store.write(&chunk.data).map_err(|error| Failure::from_error(&error))?;
-        Ok(Stored::Spilled(Arc::new(Spilled::new(chunk, data))))
+        Ok(Arc::new(Spilled::new(chunk, data)))
     }
 
     /// The job has ended.

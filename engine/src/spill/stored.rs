@@ -108,6 +108,15 @@ impl Spilled {
         self.data.read()
     }
 
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Whether its file has little else that is needed.
+    pub(crate) fn is_sparse(&self) -> bool {
+        self.data.is_sparse()
+    }
+
     fn load(&self) -> Result<Chunk, Error> {
         Ok(Chunk {
             data: self.data()?,

@@ -136,3 +136,20 @@ fn a_folder_that_is_not_there_is_named() {
     let name = missing.display().to_string();
     assert!(error.contains(&name) && error.contains("--spill-dir=DIR"), "{error}");
 }
+
+#[test]
+fn a_file_is_sparse_when_most_of_it_is_needed_no_more() {
+    let (parent, store) = folder();
+    let mebibyte = vec![1; 1 << 20];
+    let mut blocks: Vec<_> = (0..64).map(|_| store.write(&mebibyte).expect("room")).collect();
+    blocks.truncate(32);
+    assert!(!blocks[0].is_sparse());
+    blocks.truncate(31);
+    assert!(blocks[0].is_sparse());
+    assert_eq!(segments(parent.path()).len(), 1);
+    blocks.clear();
+    assert_eq!(segments(parent.path()).len(), 0);
+    let more = store.write(&mebibyte).expect("room");
+    drop(store.write(&mebibyte).expect("room"));
+    assert!(!more.is_sparse(), "it is still written");
+}

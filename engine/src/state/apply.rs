@@ -98,6 +98,7 @@ impl State {
             self.quiescence.lose(tokens);
         }
         let StageState { keyed: state, output_holds, .. } = &mut self.stages[commit.stage.0];
+        state.transfer(keyed.partition, &keyed.transfers);
         state.change(stage_facts, keyed.partition, &keyed.changes, output_holds);
     }
 

@@ -37,6 +37,14 @@ pub(crate) enum Work {
 }
 
 impl Work {
+    /// How many elements it has.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Elements(chunk) | Self::Residual { chunk, .. } => chunk.count as usize,
+            Self::Groups(group) | Self::Compact(group) => group.count(),
+        }
+    }
+
     fn size_bytes(&self) -> usize {
         match self {
             Self::Elements(chunk) | Self::Residual { chunk, .. } => chunk.size_bytes(),

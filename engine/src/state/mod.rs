@@ -15,6 +15,7 @@ mod watermarks;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use purlin_sdk::runner::Metrics;
 use purlin_sdk::{Error, Timestamp, Window};
 
@@ -29,7 +30,8 @@ use self::script::Script;
 use self::side_gate::asked_sides;
 use self::side_windows::SideWindows;
 use crate::bundle::BundleId;
-use crate::keyed::{KeyedFacts, KeyedState, Now, Table};
+use crate::commit::KeyChanges;
+use crate::keyed::{KeyChange, KeyedFacts, KeyedState, Now, Table, TableSize};
 use crate::plan::{CollectionId, Plan, StageId};
 use crate::side_inputs::SideInputs;
 use crate::topology::Topology;
@@ -208,6 +210,37 @@ impl State {
     /// What was committed about the keys of a partition.
     pub(crate) fn table(&self, stage: StageId, partition: u32) -> Arc<Table> {
         self.stages[stage.0].keyed.table(partition)
+    }
+
+    /// What the tables of a stage take together.
+    pub(crate) fn keyed_size(&self, stage: StageId) -> TableSize {
+        self.stages[stage.0].keyed.size()
+    }
+
+    /// What the tables of a stage take, by partition.
+    pub(crate) fn keyed_sizes(&self, stage: StageId) -> impl Iterator<Item = (u32, TableSize)> {
+        self.stages[stage.0].keyed.sizes()
+    }
+
+    /// Checks that what changes is in memory, or comes back into it.
+    ///
+    /// # Errors
+    /// When cells change that are in a file.
+    pub(crate) fn check_transfers(&self, stage: StageId, keyed: &KeyChanges) -> Result<(), String> {
+        let state = &self.stages[stage.0].keyed;
+        let KeyChanges { partition, changes, transfers } = keyed;
+        if state.size().keys_away == 0 {
+            return Ok(());
+        }
+        let lacks = |(key, change): &&(Bytes, KeyChange)| {
+            change.needs_cells() && state.is_away(*partition, key) && !transfers.has_back(key)
+        };
+        match changes.iter().find(lacks) {
+            None => Ok(()),
+            Some((key, _)) => {
+                Err(format!("the state of key `{}` changed in its file", key.escape_ascii()))
+            }
+        }
     }
 
     /// When the first timer of processing time of a stage is due.

@@ -21,7 +21,8 @@ Measures what an element of a stateful transform costs beside many idle keys.
   --keys=LIST    how many keys, with commas between (default 10000,100000,1000000)
   --hot=N        how many of them are hot (default 1000)
   --elements=N   how many elements the hot keys get (default 500000)
-  --bundle=N     how many elements are read at a time (default 10000)";
+  --bundle=N     how many elements are read at a time (default 10000)
+  --state=N      how many bytes of state each key has beside a count (default 0)";
 
 fn main() -> purlin::Result<()> {
     let options = Pipeline::from_args_or_help(USAGE)?.options().clone();
@@ -29,6 +30,7 @@ fn main() -> purlin::Result<()> {
         hot: options.value("hot")?.unwrap_or(1000),
         elements: options.value("elements")?.unwrap_or(500_000),
         bundle: options.value("bundle")?.unwrap_or(10_000),
+        state_bytes: options.value("state")?.unwrap_or(0),
         ..Touches::default()
     };
     let sizes = options.get("keys").unwrap_or("10000,100000,1000000").to_owned();
@@ -53,9 +55,11 @@ fn main() -> purlin::Result<()> {
 fn measure(touches: &Touches, options: &PipelineOptions) -> purlin::Result<()> {
     let p = Pipeline::with_options(options.clone());
     let read = p.create([0u8]).par_do_splittable(touches.clone(), false).named("Read");
-    let progress = Arc::clone(&touches.progress);
-    let _ = read.par_do_stateful(|s| Count::new(s, progress)).named("Count");
+    let _ = read.par_do_stateful(|s| Count::new(s, touches)).named("Count");
     p.run()?;
+    if !touches.is_right() {
+        return Err(purlin::Error::Internal("elements did not find those before them".to_owned()));
+    }
     let [start, touched, end] = touches.progress.marks()[..] else {
         return Err(purlin::Error::Internal("the source did not mark the phases".to_owned()));
     };

@@ -127,5 +127,5 @@ fn a_timer_taken_back_leaves_no_place() {
     table.change(b"a", &KeyChange { timers, ..KeyChange::default() }, |_, _| {});
     queue.reposition(b"a", before, Firsts::of(&facts, table.key(b"a")));
     assert!(queue.is_empty() && table.is_empty());
-    assert_eq!(table.size_bytes(), 0);
+    assert_eq!(table.size().bytes(), 0);
 }

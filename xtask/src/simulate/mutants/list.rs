@@ -167,4 +167,40 @@ pub(super) const MUTANTS: &[Mutant] = &[
         right: "Flight { attempt: flight.attempt + 1, ..flight }",
         wrong: "Flight { attempt: flight.attempt + 1, questions: Vec::new(), ..flight }",
     },
+    Mutant {
+        claim: "cells that come back from a file are forgotten",
+        file: "keyed/table.rs",
+        right: "state.cells = Cells::Here(CellMap::clone(cells));",
+        wrong: "state.cells = Cells::Here(CellMap::new());",
+    },
+    Mutant {
+        claim: "the bytes of cells that come back are not counted",
+        file: "keyed/table.rs",
+        right: "self.size.came_back(size_of_cells(cells));",
+        wrong: "let _ = size_of_cells(cells);",
+    },
+    Mutant {
+        claim: "a bundle does not see the cells that are in files",
+        file: "keyed/view.rs",
+        right: "self.loaded.get(key).unwrap_or(&NO_CELLS)",
+        wrong: "&NO_CELLS",
+    },
+    Mutant {
+        claim: "the cells of a key whose timer fires are not read back",
+        file: "keyed/loaded.rs",
+        right: "keys.extend(of_timers.cloned());",
+        wrong: "drop(of_timers);",
+    },
+    Mutant {
+        claim: "cells that are written to a file again count twice",
+        file: "keyed/table.rs",
+        right: "if !state.cells.is_away() {",
+        wrong: "if !state.is_empty() {",
+    },
+    Mutant {
+        claim: "cells go to files while a bundle works on their partition",
+        file: "schedule/spilling.rs",
+        right: "*cells >= least && !self.is_busy_with(*stage, *partition)",
+        wrong: "*cells >= least || self.is_busy_with(*stage, *partition)",
+    },
 ];

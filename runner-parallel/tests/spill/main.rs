@@ -1,6 +1,8 @@
-//! Groupings and side inputs of more than the memory that they may use.
+//! Groupings, side inputs and state of more than the memory that they may use.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
+
+mod state;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +16,7 @@ use purlin_sdk::{Element, PCollection, Pipeline, PipelineOptions};
 use tempfile::tempdir;
 
 /// Runs a pipeline within so much memory; returns what reached its end, sorted, and whether there
-/// were spilled elements when the first of it did.
+/// were spilled elements when any of it did.
 fn run<T: Element + Ord>(
     memory: usize,
     build: impl Fn(&Pipeline) -> PCollection<T>,
@@ -29,9 +31,7 @@ fn run<T: Element + Ord>(
     let sink = Arc::clone(&seen);
     drop(build(&p).map(move |value| {
         let mut seen = sink.lock().unwrap();
-        if seen.0.is_empty() {
-            seen.1 = entries(&path) > 0;
-        }
+        seen.1 = seen.1 || entries(&path) > 0;
         seen.0.push(value);
     }));
     let runner = ParallelRunner::default().parallelism(2.try_into().unwrap());
