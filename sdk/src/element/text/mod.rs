@@ -188,6 +188,25 @@ impl Text {
         })
     }
 
+    /// The bytes of the text and at most `more` that lie behind them, and how many are those of the
+    /// text.
+    #[inline]
+    fn and_behind(&self, more: usize) -> (&[u8], usize) {
+        match &self.0 {
+            Form::Short(short) => (short.as_bytes(), short.as_bytes().len()),
+            Form::Shared(shared) => {
+                let (block, range) = (shared.block.as_bytes(), shared.start()..shared.end());
+                (&block[range.start..block.len().min(range.end + more)], range.len())
+            }
+        }
+    }
+
+    /// Apart, so that the comparison of two short texts is small enough for wherever it is needed.
+    #[inline(never)]
+    fn has_bytes_of(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+
     /// The short form of a text of at most 15 bytes, whatever form it has.
     #[inline]
     fn short(&self) -> Option<Short> {
@@ -285,7 +304,7 @@ impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Form::Short(one), Form::Short(other)) => one == other,
-            _ => self.as_bytes() == other.as_bytes(),
+            _ => self.has_bytes_of(other),
         }
     }
 }
