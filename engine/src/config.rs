@@ -61,7 +61,7 @@ impl Default for EngineConfig {
             attempts: 4,
             max_in_flight: 1,
             executors: 1,
-            split_after: Duration::from_millis(100),
+            split_after: Duration::from_millis(20),
             bundle_bytes: 8 << 20,
             min_bundle_bytes: 256 << 10,
             restrictions_per_bundle: 1,

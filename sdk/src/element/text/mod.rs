@@ -84,8 +84,22 @@ impl Text {
     #[must_use]
     pub fn in_block(block: &Arc<str>, range: Range<usize>) -> Option<Self> {
         block.get(range.clone())?;
+        if let Some(short) = Self::short_part(block, range.clone()) {
+            return Some(short);
+        }
         let (start, end) = (u32::try_from(range.start).ok()?, u32::try_from(range.end).ok()?);
         Some(Self(Form::Shared(Shared::new(Arc::clone(block), start, end))))
+    }
+
+    /// The part `range` of `text`, held in place; `None` where it is too long for that, outside, or
+    /// splits a character.
+    #[inline(always)]
+    pub(crate) fn short_part(text: &str, range: Range<usize>) -> Option<Self> {
+        if range.len() > Short::LONGEST {
+            return None;
+        }
+        text.get(range.clone())?;
+        Some(Self(Form::Short(Short::cut(text.as_bytes(), range))))
     }
 
     /// The text as a `str`.
@@ -188,6 +202,25 @@ impl Text {
         })
     }
 
+    /// The bytes of the text and at most `more` that lie behind them, and how many are those of the
+    /// text.
+    #[inline]
+    fn and_behind(&self, more: usize) -> (&[u8], usize) {
+        match &self.0 {
+            Form::Short(short) => (short.as_bytes(), short.as_bytes().len()),
+            Form::Shared(shared) => {
+                let (block, range) = (shared.block.as_bytes(), shared.start()..shared.end());
+                (&block[range.start..block.len().min(range.end + more)], range.len())
+            }
+        }
+    }
+
+    /// Apart, so that the comparison of two short texts is small enough for wherever it is needed.
+    #[inline(never)]
+    fn has_bytes_of(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+
     /// The short form of a text of at most 15 bytes, whatever form it has.
     #[inline]
     fn short(&self) -> Option<Short> {
@@ -285,7 +318,7 @@ impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Form::Short(one), Form::Short(other)) => one == other,
-            _ => self.as_bytes() == other.as_bytes(),
+            _ => self.has_bytes_of(other),
         }
     }
 }
@@ -378,8 +411,9 @@ mod tests {
         let line = Text::from("a line of one two");
         let words: Vec<_> = line.clone().split_ascii_whitespace().collect();
         assert!(words.iter().all(|word| block(word).is_none()));
-        let whole = Text::in_block(block(&line).unwrap(), 7..9).unwrap();
-        assert!(block(&whole).is_some() && block(&whole.detached()).is_none());
+        assert!(block(&Text::in_block(block(&line).unwrap(), 2..17).unwrap()).is_none());
+        let trimmed = Text::from("        a         ").trim();
+        assert!(block(&trimmed).is_some() && block(&trimmed.detached()).is_none());
     }
 
     #[test]
@@ -391,7 +425,7 @@ mod tests {
         };
         for end in (0..shared.len()).filter(|at| shared.is_char_boundary(*at)) {
             let (one, other) =
-                (Text::in_block(&shared, 0..end).unwrap(), Text::from(&shared[..end]));
+                (Text::from(Arc::<str>::from(&shared[..end])), Text::from(&shared[..end]));
             assert!(one == other && (key.equal)(&one, &other) && one.cmp(&other).is_eq());
             assert_eq!((key.hash)(&one), (key.hash)(&other));
             assert_eq!(hash(&one), hash(&other));
@@ -408,7 +442,8 @@ mod tests {
         let other = "b".to_owned();
         assert_eq!(text.slice_of(&other), "b");
         assert_eq!(text.slice_of(""), "");
-        assert!(Arc::ptr_eq(block(&text.slice_of(&text[1..2])).unwrap(), block(&text).unwrap()));
+        assert!(Arc::ptr_eq(block(&text.slice_of(&text[1..17])).unwrap(), block(&text).unwrap()));
+        assert_eq!(text.slice_of(&text[1..2]), "b");
         let short = Text::from("abc");
         assert_eq!(short.slice_of(&short[1..2]), "b");
     }

@@ -7,6 +7,7 @@ use crate::element::key::hash_native;
 /// The bytes, zeros behind them, and their number in the last byte: it is compared and hashed as
 /// one number, without a loop and without a look at memory elsewhere.
 #[derive(Clone, Copy, Eq)]
+#[repr(align(8))]
 pub(super) struct Short([u8; SIZE]);
 
 const SIZE: usize = 16;
@@ -21,20 +22,24 @@ impl Short {
     }
 
     /// A part of the bytes of a `str`, of at most [`Self::LONGEST`] bytes between characters.
-    #[inline]
+    #[inline(always)]
     pub(super) fn cut(bytes: &[u8], part: Range<usize>) -> Self {
         let length = part.len();
         debug_assert!(length <= Self::LONGEST);
         let word = match bytes[part.start..].first_chunk() {
             // To read more than the part and to drop the rest needs no loop.
             Some(chunk) => u128::from_le_bytes(*chunk) & ((1 << (8 * length)) - 1),
-            None => {
-                let mut chunk = [0; SIZE];
-                chunk[..length].copy_from_slice(&bytes[part]);
-                u128::from_le_bytes(chunk)
-            }
+            None => Self::last_word(&bytes[part]),
         };
         Self((word | ((length as u128) << (8 * Self::LONGEST))).to_le_bytes())
+    }
+
+    /// Few bytes, behind which there are not enough others.
+    #[inline(never)]
+    fn last_word(bytes: &[u8]) -> u128 {
+        let mut word = [0; SIZE];
+        word[..bytes.len()].copy_from_slice(bytes);
+        u128::from_le_bytes(word)
     }
 
     #[inline]
@@ -44,8 +49,10 @@ impl Short {
 
     #[inline]
     pub(super) fn as_str(&self) -> &str {
-        // They were cut from a `str`, between characters.
-        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+        // They were cut from a `str`, between characters. Zeros and the length are characters as
+        // well: to look at all bytes needs no loop where all are of ASCII.
+        let all = std::str::from_utf8(&self.0).unwrap_or_default();
+        all.get(..usize::from(self.0[Self::LONGEST])).unwrap_or_default()
     }
 
     #[inline]

@@ -40,7 +40,7 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Merge<K, V, F, S> {
     /// Adds the accumulators that were read, and has none read then.
     fn add(&mut self, read: &mut Vec<(K, F::Acc)>) -> UnitResult {
         let Self { f, keys, table, .. } = self;
-        table.merge(f, keys, read, ())
+        table.merge(f, keys, read)
     }
 }
 
@@ -69,7 +69,7 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Merge<K, V, F
             })?;
         }
         self.add(&mut read)?;
-        self.table.send_on(pairs.stamp.clone(), false, cx)?;
+        self.table.send_on(pairs.stamp.clone(), cx)?;
         Ok(true)
     }
 }

@@ -7,7 +7,7 @@ use purlin_proto::pipeline::output_time;
 
 use super::CombineFn;
 use super::recent::Recent;
-use super::table::{Encoded, Keys, Table, Typed};
+use super::table::{Encoded, Keys, OwnTime, Table, Typed};
 use crate::element::Element;
 use crate::exec::guard::{Interrupted, guarded, guarded_in_place};
 use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
@@ -15,15 +15,12 @@ use crate::exec::{AnyBatch, BATCH, Batch, Column, Failure, Stamps};
 use crate::time::Timestamp;
 use crate::window::{Stamp, TimestampCombiner, Window, Windows};
 
-/// How many accumulators a unit holds at most. A table of 2^18 places takes seven to eight places,
-/// and one more would double it; this is looked at after each batch.
-const MOST_GROUPS: usize = (7 << 15) - BATCH;
+/// How many accumulators a unit holds at most. A table of 2^19 places takes seven of eight, and one
+/// more would double it; this is looked at after each batch.
+const MOST_GROUPS: usize = (7 << 16) - BATCH;
 /// The same where keys hardly repeat: then a table that stays in the cache of a core combines
 /// nearly as much and costs far less.
 const FEW_GROUPS: usize = (7 << 11) - BATCH;
-/// From how many accumulators on those of recent keys are kept apart: fewer stay in the cache of a
-/// core as they are.
-const SEVERAL_GROUPS: usize = 1 << 13;
 /// How many values a full table must have combined into an accumulator for its size to pay.
 const WORTHWHILE: usize = 4;
 /// How many bytes the accumulators of recent keys take at most: more are in no cache.
@@ -41,9 +38,23 @@ pub(super) fn precombine<K: Element, V: Element, F: CombineFn<V>>(
     let times = timestamps_of(spec)?;
     let diagnose = spec.config.diagnose;
     if K::typed_key().is_some() {
-        return Ok(Box::new(Precombine::<K, V, F, Typed>::new(f, times, diagnose)));
+        return Ok(by_keys::<K, V, F, Typed>(f, times, diagnose));
     }
-    Ok(Box::new(Precombine::<K, V, F, Encoded>::new(f, times, diagnose)))
+    Ok(by_keys::<K, V, F, Encoded>(f, times, diagnose))
+}
+
+fn by_keys<K: Element, V: Element, F: CombineFn<V>, S: Keys<K> + 'static>(
+    f: F,
+    times: TimestampCombiner,
+    diagnose: bool,
+) -> Box<dyn Unit> {
+    match times {
+        // Nearly always; then a group takes less room.
+        TimestampCombiner::EndOfWindow => {
+            Box::new(Precombine::<K, V, F, S, ()>::new(f, times, diagnose))
+        }
+        _ => Box::new(Precombine::<K, V, F, S, Timestamp>::new(f, times, diagnose)),
+    }
 }
 
 /// The timestamps that the windowing strategy gives to groups.
@@ -61,13 +72,13 @@ fn timestamps_of(spec: &UnitSpec<'_>) -> UnitResult<TimestampCombiner> {
     }
 }
 
-struct Precombine<K, V, F: CombineFn<V>, S: Keys<K>> {
+struct Precombine<K, V, F: CombineFn<V>, S: Keys<K>, T> {
     f: F,
     times: TimestampCombiner,
     diagnose: bool,
     keys: S,
-    tables: Tables<K, S, F::Acc>,
-    /// The recent keys of a window with several accumulators.
+    tables: Tables<K, S, F::Acc, T>,
+    /// The recent keys of a window, where keys hardly repeat.
     recent: Option<(Window, Recent<K, S, F::Acc>)>,
     /// An empty table of recent keys.
     spare: Option<Recent<K, S, F::Acc>>,
@@ -79,21 +90,21 @@ struct Precombine<K, V, F: CombineFn<V>, S: Keys<K>> {
 }
 
 /// A table for each window.
-struct Tables<K, S: Keys<K>, A> {
-    tables: Vec<(Window, Table<K, S, A, Timestamp>)>,
+struct Tables<K, S: Keys<K>, A, T> {
+    tables: Vec<(Window, Table<K, S, A, T>)>,
     by_window: HashMap<Window, usize>,
     /// The table used last: most elements are in the window of the one before.
     last: usize,
     /// An empty table with room from earlier.
-    spare: Option<Table<K, S, A, Timestamp>>,
+    spare: Option<Table<K, S, A, T>>,
 }
 
-impl<K: Element, S: Keys<K>, A: Element> Tables<K, S, A> {
+impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Tables<K, S, A, T> {
     fn new() -> Self {
         Self { tables: Vec::new(), by_window: HashMap::new(), last: 0, spare: None }
     }
 
-    fn at(&mut self, window: &Window) -> &mut Table<K, S, A, Timestamp> {
+    fn at(&mut self, window: &Window) -> &mut Table<K, S, A, T> {
         let is_last = self.tables.get(self.last).is_some_and(|(last, _)| last == window);
         if !is_last {
             self.last = *self.by_window.entry_ref(window).or_insert_with(|| {
@@ -108,23 +119,30 @@ impl<K: Element, S: Keys<K>, A: Element> Tables<K, S, A> {
         self.tables.iter().map(|(_, table)| table.len()).sum()
     }
 
-    fn take(&mut self) -> Vec<(Window, Table<K, S, A, Timestamp>)> {
+    fn take(&mut self) -> Vec<(Window, Table<K, S, A, T>)> {
         self.by_window.clear();
         self.last = 0;
         std::mem::take(&mut self.tables)
     }
 
-    fn put_back(&mut self, table: Table<K, S, A, Timestamp>) {
+    fn put_back(&mut self, table: Table<K, S, A, T>) {
         if self.spare.as_ref().is_none_or(|spare| spare.capacity() < table.capacity()) {
             self.spare = Some(table);
         }
     }
 }
 
-impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S> {
+impl<K, V, F, S, T> Precombine<K, V, F, S, T>
+where
+    K: Element,
+    V: Element,
+    F: CombineFn<V>,
+    S: Keys<K>,
+    T: OwnTime,
+{
     fn new(f: F, times: TimestampCombiner, diagnose: bool) -> Self {
         let most_groups =
-            MOST_GROUPS.min(MOST_BYTES / Table::<K, S, F::Acc, Timestamp>::ENTRY_BYTES.max(1));
+            MOST_GROUPS.min(MOST_BYTES / Table::<K, S, F::Acc, T>::ENTRY_BYTES.max(1));
         Self {
             f,
             times,
@@ -145,9 +163,9 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
         let table = tables.at(window);
         each_pair(self.diagnose, values, |row, key, value| {
             let timestamp = *stamps.timestamps.get(row);
-            let group = table.group(keys, row, key, || (f.create(), timestamp));
+            let group = table.group(keys, row, key, || (f.create(), T::of(timestamp)));
             f.add(&mut group.pair.1, value);
-            group.timestamp = combined(*times, group.timestamp, timestamp);
+            group.timestamp.add(*times, timestamp);
         })
         .map_err(|interrupted| interrupted.in_batch(stamps))
     }
@@ -166,35 +184,18 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
         })
         .map_err(|interrupted| interrupted.in_batch(stamps))?;
         if recent.left.len() >= BATCH {
-            self.take_left(&window, &mut recent, cx)?;
+            send_left(&window, &mut recent, cx)?;
         }
         self.recent = Some((window, recent));
         Ok(())
     }
 
-    /// Keeps the accumulators that left the recent ones, where that pays, or sends them on.
-    fn take_left(
-        &mut self,
-        window: &Window,
-        recent: &mut Recent<K, S, F::Acc>,
-        cx: &Cx<'_>,
-    ) -> UnitResult {
-        if self.keeps_many() {
-            let Self { f, keys, tables, .. } = self;
-            // Recent keys are kept apart only where groups have no timestamps of their own.
-            let end = window.max_timestamp();
-            return tables.at(window).merge(f, keys, &mut recent.left, end);
-        }
-        let stamps = Stamps::constant(stamp_of(window.clone()));
-        cx.emit(0, Batch::new(std::mem::take(&mut recent.left), stamps))
-    }
-
-    /// Begins to keep recent keys apart, where a table has become large.
-    fn divide(&mut self, window: &Window) {
-        let is_large = self.tables.at(window).len() >= SEVERAL_GROUPS;
+    /// Remembers no more than recent keys where keys hardly repeat, and groups have no timestamps of
+    /// their own.
+    fn remember_recent(&mut self, window: &Window) {
         let is_simple = self.times == TimestampCombiner::EndOfWindow
             && Recent::<K, S, F::Acc>::BYTES <= MOST_RECENT_BYTES;
-        if is_large && is_simple && self.recent.is_none() {
+        if is_simple && !self.keeps_many() && self.recent.is_none() {
             let recent = self.spare.take().unwrap_or_default();
             self.recent = Some((window.clone(), recent));
         }
@@ -209,9 +210,9 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
             let copies = std::iter::repeat_n(element, windows.len());
             for (window, (key, value)) in windows.iter().zip(copies) {
                 let table = tables.at(window);
-                let group = table.group(keys, row, &key, || (f.create(), timestamp));
+                let group = table.group(keys, row, &key, || (f.create(), T::of(timestamp)));
                 f.add(&mut group.pair.1, value);
-                group.timestamp = combined(*times, group.timestamp, timestamp);
+                group.timestamp.add(*times, timestamp);
             }
             Ok(())
         })
@@ -239,12 +240,11 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Precombine<K, V, F, S>
         self.added = 0;
         if let Some((window, mut recent)) = self.recent.take() {
             recent.leave();
-            self.take_left(&window, &mut recent, cx)?;
+            send_left(&window, &mut recent, cx)?;
             self.spare = Some(recent);
         }
         for (window, mut table) in self.tables.take() {
-            let own = self.times != TimestampCombiner::EndOfWindow;
-            table.send_on(stamp_of(window), own, cx)?;
+            table.send_on(stamp_of(window), cx)?;
             self.tables.put_back(table);
         }
         Ok(())
@@ -267,22 +267,29 @@ fn each_pair<K: Element, V: Element>(
     })
 }
 
+/// Sends the accumulators on that left the recent ones.
+fn send_left<K: Element, S: Keys<K>, A: Element>(
+    window: &Window,
+    recent: &mut Recent<K, S, A>,
+    cx: &Cx<'_>,
+) -> UnitResult {
+    let stamps = Stamps::constant(stamp_of(window.clone()));
+    cx.emit(0, Batch::new(std::mem::take(&mut recent.left), stamps))
+}
+
 /// What the accumulators of a window are stamped with, but for timestamps of their own.
 fn stamp_of(window: Window) -> Stamp {
     Stamp { timestamp: window.max_timestamp(), windows: Windows::One(window), ..Stamp::default() }
 }
 
-/// The timestamp of a group and a value; any where all get that of the window's end.
-#[inline]
-fn combined(times: TimestampCombiner, group: Timestamp, value: Timestamp) -> Timestamp {
-    match times {
-        TimestampCombiner::EndOfWindow => group,
-        TimestampCombiner::Earliest => group.min(value),
-        TimestampCombiner::Latest => group.max(value),
-    }
-}
-
-impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Precombine<K, V, F, S> {
+impl<K, V, F, S, T> Unit for Precombine<K, V, F, S, T>
+where
+    K: Element,
+    V: Element,
+    F: CombineFn<V>,
+    S: Keys<K>,
+    T: OwnTime,
+{
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<(K, V)>(batch)?;
         self.added += values.len();
@@ -294,7 +301,7 @@ impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Unit for Precombine<K,
                     Some(recent) => self.add_to_recent(recent, values, &stamps, cx)?,
                     None => {
                         self.add_to_one(window, values, &stamps)?;
-                        self.divide(window);
+                        self.remember_recent(window);
                     }
                 }
             }

@@ -13,7 +13,7 @@ use crate::element::{Element, shown};
 use crate::exec::unit::{Cx, UnitResult};
 use crate::exec::{BATCH, Batch, Column, Failure, Stamps, key_hash};
 use crate::time::Timestamp;
-use crate::window::Stamp;
+use crate::window::{Stamp, TimestampCombiner};
 
 /// How keys are hashed and compared: a batch at a time, so that the hashes of many keys are known
 /// before the first of them is looked for.
@@ -133,18 +133,38 @@ impl<K: Element, B, A, T> Group<K, B, A, T> {
     }
 }
 
-/// What groups have for a timestamp of their own.
+/// What groups have for a timestamp of their own: nothing where all get that of their window's end.
 pub(super) trait OwnTime: Copy + Send {
+    /// That of a first value.
+    fn of(timestamp: Timestamp) -> Self;
+    /// Adds that of another value.
+    fn add(&mut self, times: TimestampCombiner, timestamp: Timestamp);
     /// Appends it to the timestamps of a batch.
     fn note(self, timestamps: &mut Vec<Timestamp>);
 }
 
 impl OwnTime for () {
     #[inline]
+    fn of(_: Timestamp) {}
+    #[inline]
+    fn add(&mut self, _: TimestampCombiner, _: Timestamp) {}
+    #[inline]
     fn note(self, _: &mut Vec<Timestamp>) {}
 }
 
 impl OwnTime for Timestamp {
+    #[inline]
+    fn of(timestamp: Timestamp) -> Self {
+        timestamp
+    }
+    #[inline]
+    fn add(&mut self, times: TimestampCombiner, timestamp: Timestamp) {
+        match times {
+            TimestampCombiner::EndOfWindow => {}
+            TimestampCombiner::Earliest => *self = timestamp.min(*self),
+            TimestampCombiner::Latest => *self = timestamp.max(*self),
+        }
+    }
     #[inline]
     fn note(self, timestamps: &mut Vec<Timestamp>) {
         timestamps.push(self);
@@ -192,31 +212,9 @@ impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Table<K, S, A, T> {
         }
     }
 
-    /// Merges accumulators into those of their keys, and leaves none; `timestamp` is that of groups
-    /// that were not there.
-    pub(super) fn merge<V, F: CombineFn<V, Acc = A>>(
-        &mut self,
-        f: &F,
-        keys: &mut S,
-        batch: &mut Vec<(K, A)>,
-        timestamp: T,
-    ) -> UnitResult {
-        keys.clear();
-        batch.iter().try_for_each(|(key, _)| keys.push(key))?;
-        for (row, (key, acc)) in batch.drain(..).enumerate() {
-            let mut acc = Some(acc);
-            let first = || (acc.take().unwrap_or_else(|| f.create()), timestamp);
-            let group = self.group(keys, row, &key, first);
-            if let Some(acc) = acc {
-                f.merge(&mut group.pair.1, acc);
-            }
-        }
-        Ok(())
-    }
-
     /// Sends all keys and accumulators on, stamped like this but for timestamps of their own; the
-    /// room for them is kept. With `own`, groups have such.
-    pub(super) fn send_on(&mut self, stamp: Stamp, own: bool, cx: &Cx<'_>) -> UnitResult {
+    /// room for them is kept.
+    pub(super) fn send_on(&mut self, stamp: Stamp, cx: &Cx<'_>) -> UnitResult {
         let stamps = Stamps::constant(stamp);
         let mut groups = self.groups.drain();
         loop {
@@ -225,9 +223,7 @@ impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Table<K, S, A, T> {
                 .by_ref()
                 .take(BATCH)
                 .map(|group| {
-                    if own {
-                        group.timestamp.note(&mut timestamps);
-                    }
+                    group.timestamp.note(&mut timestamps);
                     group.pair
                 })
                 .collect();
@@ -240,5 +236,27 @@ impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Table<K, S, A, T> {
             }
             cx.emit(0, Batch::new(values, stamps))?;
         }
+    }
+}
+
+impl<K: Element, S: Keys<K>, A: Element> Table<K, S, A> {
+    /// Merges accumulators into those of their keys, and leaves none.
+    pub(super) fn merge<V, F: CombineFn<V, Acc = A>>(
+        &mut self,
+        f: &F,
+        keys: &mut S,
+        batch: &mut Vec<(K, A)>,
+    ) -> UnitResult {
+        keys.clear();
+        batch.iter().try_for_each(|(key, _)| keys.push(key))?;
+        for (row, (key, acc)) in batch.drain(..).enumerate() {
+            let mut acc = Some(acc);
+            let first = || (acc.take().unwrap_or_else(|| f.create()), ());
+            let group = self.group(keys, row, &key, first);
+            if let Some(acc) = acc {
+                f.merge(&mut group.pair.1, acc);
+            }
+        }
+        Ok(())
     }
 }

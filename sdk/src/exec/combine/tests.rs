@@ -93,11 +93,11 @@ fn more_keys_than_a_unit_holds_are_sent_on_early() {
     let batch = |from: i64| {
         Batch::new((from..from + 1024).map(|key| (key, 1)).collect(), Stamps::default())
     };
-    let batches: Vec<_> = (0..600).map(|index| batch(index * 1024 % (300 * 1024))).collect();
+    let batches: Vec<_> = (0..1000).map(|index| batch(index * 1024 % (500 * 1024))).collect();
     let outputs = sums(crate::GlobalWindows.into(), vec![batches], 0);
     let total: i64 = outputs[0].iter().map(|((_, count), _)| count).sum();
-    assert_eq!(total, 600 * 1024);
-    assert!(outputs[0].len() > 300 * 1024);
+    assert_eq!(total, 1000 * 1024);
+    assert!(outputs[0].len() > 500 * 1024);
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn keys_that_hardly_repeat_are_not_kept() {
         };
         Batch::new((0..1024).map(element).collect(), Stamps::default())
     };
-    let batches: Vec<_> = (0..270).map(batch).collect();
+    let batches: Vec<_> = (0..540).map(batch).collect();
     let elements = batches.iter().flat_map(|batch| &batch.values);
     let mut expected = BTreeMap::new();
     elements.for_each(|(key, one)| {
@@ -215,6 +215,29 @@ fn keys_that_hardly_repeat_are_not_kept() {
         // The frequent ones are combined all the same.
         let frequent = outputs.iter().filter(|((key, _), _)| *key <= 0).count();
         assert!(frequent < 4 * 1024, "{frequent}");
+    }
+}
+
+#[test]
+fn recent_keys_are_combined_in_each_window_where_keys_hardly_repeat() {
+    let windowing = WindowInto::from(FixedWindows::of(Duration::from_millis(10)));
+    let new_keys = |number: i64| {
+        let element = |n: i64| (-1 - number * 1024 - n, 1, 5);
+        windowed(&windowing, (0..1024).map(element).collect())
+    };
+    let batches = frequent_and_rare(&windowing, |n| n);
+    let mut expected = BTreeMap::new();
+    for batch in &batches {
+        let end = batch.stamps.timestamps.get(0).0 / 10 * 10 + 9;
+        for (key, value) in &batch.values {
+            *expected.entry((*key, Timestamp(end))).or_default() += value;
+        }
+    }
+    let bundles = vec![(0..500).map(new_keys).collect(), batches.clone(), batches];
+    for outputs in sums(windowing, bundles, 0).split_off(1) {
+        assert_eq!(totals(&outputs), expected);
+        let frequent = outputs.iter().filter(|((key, _), _)| *key < 16).count();
+        assert!(frequent < 48 * 8, "{frequent}");
     }
 }
 

@@ -1,19 +1,24 @@
 //! Temporary files: what bundles write.
 
-use std::fs::{self, OpenOptions};
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::target::make_directory;
 use super::{Target, cannot};
 use crate::error::BoxError;
 
-/// A temporary file: the shard that it is for, its path, and its length.
-pub(in crate::io) type Part = (u32, String, u64);
+/// Where bytes lie in a file: their offset and number.
+pub(in crate::io) type Piece = (u64, u64);
+
+/// What a bundle wrote for a shard: the shard, the path of a temporary file, and the pieces of it
+/// in their order.
+pub(in crate::io) type Part = (u32, String, Vec<Piece>);
 
 /// Where a write's temporary files are.
 #[derive(Debug)]
@@ -22,11 +27,15 @@ pub(in crate::io) struct Folder {
     /// Whether the run has ended. Threads of a run that failed may still be at work, and must not
     /// leave files behind.
     is_closed: RwLock<bool>,
+    /// The file of each shard to which all bundles of this process write, so that they need not be
+    /// joined by copying.
+    joint: Mutex<BTreeMap<u32, Arc<TemporaryFile>>>,
 }
 
 impl Folder {
     pub(in crate::io) fn new(target: &Target) -> Arc<Self> {
-        Arc::new(Self { path: target.temporary(), is_closed: RwLock::new(false) })
+        let (path, is_closed) = (target.temporary(), RwLock::new(false));
+        Arc::new(Self { path, is_closed, joint: Mutex::default() })
     }
 
     /// Keeps it open while files in it are used.
@@ -50,6 +59,17 @@ impl Folder {
         drop(fs::remove_dir_all(&self.path));
     }
 
+    /// The file to which bundles write what is for `shard`.
+    fn joint(&self, shard: u32) -> Result<Arc<TemporaryFile>, BoxError> {
+        let mut joint = self.joint.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = joint.get(&shard) {
+            return Ok(Arc::clone(file));
+        }
+        let file = Arc::new(TemporaryFile::create(self)?);
+        joint.insert(shard, Arc::clone(&file));
+        Ok(file)
+    }
+
     /// A path for a new temporary file: unique among all processes, and greater than those that
     /// this process made before.
     pub(super) fn new_path(&self) -> PathBuf {
@@ -69,62 +89,102 @@ fn rising_stamp() -> u64 {
     if last < now { now } else { LAST.fetch_add(1, Ordering::Relaxed) + 1 }
 }
 
-/// Writes a temporary file in large pieces. It is open only while a piece is written, so a bundle
-/// can write any number of shards.
-#[derive(Debug, Default)]
+/// A temporary file, to which several bundles may write at once.
+#[derive(Debug)]
+struct TemporaryFile {
+    path: PathBuf,
+    /// How many of its bytes were given to those who write.
+    given: AtomicU64,
+}
+
+impl TemporaryFile {
+    fn create(folder: &Folder) -> Result<Self, BoxError> {
+        make_directory(&folder.path)
+            .map_err(|error| cannot("make the directory", &folder.path, error))?;
+        let path = folder.new_path();
+        File::create_new(&path)
+            .map_err(|error| cannot("write the temporary file", &path, error))?;
+        Ok(Self { path, given: AtomicU64::new(0) })
+    }
+
+    /// Writes to a place of its own, whose offset it returns. It is open only meanwhile, so a
+    /// bundle can write any number of files.
+    fn write(&self, bytes: &[u8]) -> Result<u64, BoxError> {
+        let offset = self.given.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        let written = OpenOptions::new().write(true).open(&self.path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(offset))?;
+            file.write_all(bytes)
+        });
+        written.map_err(|error| cannot("write the temporary file", &self.path, error))?;
+        Ok(offset)
+    }
+}
+
+/// Writes a shard of a bundle in large pieces.
+#[derive(Debug)]
 pub(in crate::io) struct PartWriter {
     /// What is not yet written.
     pub(in crate::io) buffer: Vec<u8>,
-    path: Option<PathBuf>,
-    bytes: u64,
+    shard: u32,
+    /// Whether what it writes is joined with what others write for this shard.
+    is_joined: bool,
+    file: Option<Arc<TemporaryFile>>,
+    pieces: Vec<Piece>,
 }
 
 impl PartWriter {
+    /// A writer of a shard that becomes one file.
+    pub(in crate::io) fn joined(shard: u32) -> Self {
+        Self { is_joined: true, shard, ..Self::apart() }
+    }
+
+    /// A writer of files that need not be joined.
+    pub(in crate::io) fn apart() -> Self {
+        let (buffer, pieces) = (Vec::new(), Vec::new());
+        Self { buffer, shard: 0, is_joined: false, file: None, pieces }
+    }
+
     /// Writes what is buffered.
     ///
     /// # Errors
     /// When the file system does not take it.
     pub(in crate::io) fn flush(&mut self, folder: &Folder) -> Result<(), BoxError> {
         let _open = folder.open()?;
-        let mut options = OpenOptions::new();
-        let path = match &self.path {
-            Some(path) => path,
-            None => {
-                options.create_new(true);
-                make_directory(&folder.path)
-                    .map_err(|error| cannot("make the directory", &folder.path, error))?;
-                self.path.insert(folder.new_path())
-            }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none if self.is_joined => none.insert(folder.joint(self.shard)?),
+            none => none.insert(Arc::new(TemporaryFile::create(folder)?)),
         };
-        let file = options.append(true).open(path);
-        file.and_then(|mut file| file.write_all(&self.buffer))
-            .map_err(|error| cannot("write the temporary file", path, error))?;
-        self.bytes += self.buffer.len() as u64;
+        let (offset, length) = (file.write(&self.buffer)?, self.buffer.len() as u64);
+        match self.pieces.last_mut() {
+            Some((start, before)) if *start + *before == offset => *before += length,
+            _ => self.pieces.push((offset, length)),
+        }
         self.buffer.clear();
         Ok(())
     }
 
-    /// The finished file; `None` where nothing was written.
+    /// What was written; `None` where that is nothing.
     ///
     /// # Errors
     /// When the file system does not take its end.
-    pub(in crate::io) fn finish(
-        &mut self,
-        folder: &Folder,
-    ) -> Result<Option<(String, u64)>, BoxError> {
+    pub(in crate::io) fn finish(&mut self, folder: &Folder) -> Result<Option<Part>, BoxError> {
         if !self.buffer.is_empty() {
             self.flush(folder)?;
         }
-        let bytes = std::mem::take(&mut self.bytes);
-        Ok(self.path.take().map(|path| (path.to_string_lossy().into_owned(), bytes)))
+        let pieces = std::mem::take(&mut self.pieces);
+        let file = self.file.take();
+        Ok(file.map(|file| (self.shard, file.path.to_string_lossy().into_owned(), pieces)))
     }
 
-    /// Forgets what was written.
+    /// Forgets what was written. What lies in a joint file stays there, and no part names it.
     pub(in crate::io) fn discard(&mut self) {
         self.buffer.clear();
-        self.bytes = 0;
-        if let Some(path) = self.path.take() {
-            drop(fs::remove_file(path));
+        self.pieces.clear();
+        if let Some(file) = self.file.take()
+            && !self.is_joined
+        {
+            drop(fs::remove_file(&file.path));
         }
     }
 }

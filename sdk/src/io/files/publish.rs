@@ -1,9 +1,11 @@
 //! The end of a write: temporary files become the files that were asked for.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use super::parts::Piece;
 use super::{Folder, Part, Sharding, Target, cannot};
 use crate::error::BoxError;
 use crate::exec::helpful;
@@ -43,7 +45,7 @@ pub(in crate::io) fn publish(
 /// The parts of each shard, in the order in which they were begun.
 fn shards_of(sharding: Sharding, mut parts: Vec<Part>) -> Vec<Vec<Part>> {
     // Names begin with the time.
-    parts.sort_unstable_by(|a, b| Path::new(&a.1).file_name().cmp(&Path::new(&b.1).file_name()));
+    parts.sort_by(|a, b| begun(a).cmp(&begun(b)));
     match sharding {
         Sharding::Single => vec![parts],
         Sharding::Fixed(count) => {
@@ -59,7 +61,7 @@ fn shards_of(sharding: Sharding, mut parts: Vec<Part>) -> Vec<Vec<Part>> {
                     shards.push(Vec::new());
                     bytes = 0;
                 }
-                bytes += part.2;
+                bytes += length_of(std::slice::from_ref(&part));
                 if let Some(shard) = shards.last_mut() {
                     shard.push(part);
                 }
@@ -69,40 +71,63 @@ fn shards_of(sharding: Sharding, mut parts: Vec<Part>) -> Vec<Vec<Part>> {
     }
 }
 
+fn begun((_, path, pieces): &Part) -> (Option<&OsStr>, Option<&Piece>) {
+    (Path::new(path).file_name(), pieces.first())
+}
+
+fn length_of(parts: &[Part]) -> u64 {
+    parts.iter().flat_map(|(_, _, pieces)| pieces).map(|(_, length)| length).sum()
+}
+
 /// Whether an earlier call made this file of these parts, and removed them.
 fn is_published(name: &str, parts: &[Part]) -> bool {
-    let length: u64 = parts.iter().map(|part| part.2).sum();
-    parts.iter().any(|part| !Path::new(&part.1).exists())
+    let length = length_of(parts);
+    parts.iter().any(|(_, path, _)| !Path::new(path).exists())
         && fs::metadata(name).is_ok_and(|file| file.len() == length)
 }
 
 /// One file with the contents of all parts.
 fn whole(parts: &[Part], folder: &Folder) -> Result<String, BoxError> {
-    if let [(_, path, bytes)] = parts {
-        let length = fs::metadata(path).map_err(|error| lost(path, error))?.len();
-        check_length(path, length, *bytes)?;
-        return Ok(path.clone());
+    if let Some(path) = whole_already(parts)? {
+        return Ok(path);
     }
     let path = folder.new_path();
-    let mut output = OpenOptions::new()
-        .append(true)
-        .create_new(true)
-        .open(&path)
+    // Not opened to append: the system copies from file to file by itself only to a place.
+    let mut output = File::create_new(&path)
         .map_err(|error| cannot("write the temporary file", &path, error))?;
-    for (_, from, bytes) in parts {
+    for (_, from, pieces) in parts {
         let mut input = File::open(from).map_err(|error| lost(from, error))?;
-        let length = io::copy(&mut input, &mut output)
-            .map_err(|error| cannot("write the temporary file", &path, error))?;
-        check_length(from, length, *bytes)?;
+        for piece in pieces {
+            let copied = copy(&mut input, *piece, &mut output)
+                .map_err(|error| cannot("write the temporary file", &path, error))?;
+            check_length(from, *piece, copied)?;
+        }
     }
     Ok(path.to_string_lossy().into_owned())
 }
 
-fn check_length(path: &str, length: u64, expected: u64) -> Result<(), BoxError> {
-    if length == expected {
+/// The file that has the contents of all parts and nothing else, as one does to which all of them
+/// were written, and none of a bundle that failed.
+fn whole_already(parts: &[Part]) -> Result<Option<String>, BoxError> {
+    let Some((_, path, _)) = parts.first() else { return Ok(None) };
+    if parts.iter().any(|(_, other, _)| other != path) {
+        return Ok(None);
+    }
+    let length = fs::metadata(path).map_err(|error| lost(path, error))?.len();
+    // Pieces never overlap.
+    Ok((length == length_of(parts)).then(|| path.clone()))
+}
+
+fn copy(input: &mut File, (offset, length): Piece, output: &mut File) -> io::Result<u64> {
+    input.seek(SeekFrom::Start(offset))?;
+    io::copy(&mut input.take(length), output)
+}
+
+fn check_length(path: &str, (offset, length): Piece, found: u64) -> Result<(), BoxError> {
+    if length == found {
         return Ok(());
     }
-    let message = format!("it has {length} bytes, and {expected} were written");
+    let message = format!("{length} bytes were written at {offset}, of which it has {found}");
     Err(cannot("use the temporary file", path, message))
 }
 
@@ -123,10 +148,21 @@ mod tests {
     }
 
     fn part(temporary: &Folder, shard: u32, content: &str) -> Part {
-        let mut writer = PartWriter::default();
+        let mut writer = PartWriter::apart();
         writer.buffer.extend_from_slice(content.as_bytes());
-        let (path, bytes) = writer.finish(temporary).unwrap().unwrap();
-        (shard, path, bytes)
+        let (_, path, pieces) = writer.finish(temporary).unwrap().unwrap();
+        (shard, path, pieces)
+    }
+
+    /// Pieces of a shard's joint file, which two bundles write in turn.
+    fn joint_parts(temporary: &Folder, pieces: [&str; 4]) -> [Option<Part>; 2] {
+        let mut writers = [0, 0].map(PartWriter::joined);
+        for (turn, piece) in pieces.iter().enumerate() {
+            let writer = &mut writers[turn % 2];
+            writer.buffer.extend_from_slice(piece.as_bytes());
+            writer.flush(temporary).unwrap();
+        }
+        writers.map(|mut writer| writer.finish(temporary).unwrap())
     }
 
     fn files(folder: &Path) -> Vec<(String, String)> {
@@ -159,6 +195,58 @@ mod tests {
         // Once more, as after a bundle whose commit was lost.
         assert_eq!(publish(&target, &temporary, parts).unwrap(), names);
         assert_eq!(files(folder.path()), [pair("out.txt", "a\nb\n")]);
+    }
+
+    #[test]
+    fn a_file_to_which_all_bundles_wrote_becomes_the_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = target(folder.path(), Sharding::Single);
+        let temporary = Folder::new(&target);
+        let parts = joint_parts(&temporary, ["a\n", "b\n", "c\n", "d\n"]).map(Option::unwrap);
+        assert_eq!(parts[0].1, parts[1].1);
+        assert_eq!(whole_already(&parts).unwrap().as_ref(), Some(&parts[0].1));
+        for _ in 0..2 {
+            publish(&target, &temporary, parts.to_vec()).unwrap();
+            assert_eq!(files(folder.path()), [pair("out.txt", "a\nb\nc\nd\n")]);
+        }
+    }
+
+    #[test]
+    fn what_a_failed_bundle_wrote_to_a_joint_file_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = target(folder.path(), Sharding::Single);
+        let temporary = Folder::new(&target);
+        let mut failed = PartWriter::joined(0);
+        failed.buffer.extend_from_slice(b"failed\n");
+        failed.flush(&temporary).unwrap();
+        let [part, lost] = joint_parts(&temporary, ["a\n", "b\n", "c\n", "d\n"]);
+        failed.discard();
+        assert_eq!(part.as_ref().unwrap().1, lost.unwrap().1);
+        publish(&target, &temporary, vec![part.unwrap()]).unwrap();
+        assert_eq!(files(folder.path()), [pair("out.txt", "a\nc\n")]);
+    }
+
+    #[test]
+    fn the_joint_files_of_several_processes_are_joined() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = target(folder.path(), Sharding::Single);
+        let processes = [Folder::new(&target), Folder::new(&target)];
+        let parts = processes.each_ref().map(|it| joint_parts(it, ["a\n", "b\n", "c\n", "d\n"]));
+        let parts = parts.into_iter().flatten().map(Option::unwrap).collect();
+        publish(&target, &processes[0], parts).unwrap();
+        let once = "a\nc\nb\nd\n";
+        assert_eq!(files(folder.path()), [pair("out.txt", &once.repeat(2))]);
+    }
+
+    #[test]
+    fn a_part_that_became_shorter_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = target(folder.path(), Sharding::Single);
+        let temporary = Folder::new(&target);
+        let part = part(&temporary, 0, "abc");
+        fs::write(&part.1, "ab").unwrap();
+        let error = publish(&target, &temporary, vec![part]).unwrap_err().to_string();
+        assert!(error.contains("3 bytes were written at 0, of which it has 2"), "{error}");
     }
 
     #[test]
@@ -213,7 +301,7 @@ mod tests {
         let target = target(folder.path(), Sharding::Single);
         let temporary = Folder::new(&target);
         let parts = vec![part(&temporary, 0, "a")];
-        let mut writer = PartWriter::default();
+        let mut writer = PartWriter::apart();
         writer.buffer.push(b'b');
         temporary.close();
         assert!(writer.finish(&temporary).is_err());

@@ -1,5 +1,6 @@
 //! What a line becomes.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -21,16 +22,28 @@ pub(super) mod private {
     /// How lines are cut from a block of them.
     pub trait Line: Sized {
         /// A block of lines, which the lines share.
-        type Block;
+        type Block<'b>;
 
         /// Whether it is text, which must be UTF-8.
         const IS_TEXT: bool;
 
         /// Makes a block; `None` where it is text and these bytes are not.
-        fn block(bytes: &[u8]) -> Option<Self::Block>;
+        fn block(bytes: &[u8]) -> Option<Self::Block<'_>>;
 
         /// The line in this part of a block; `None` where it is text of more than 4 GiB.
-        fn cut(block: &Self::Block, range: Range<usize>, place: &Place<'_>) -> Option<Self>;
+        fn cut(block: &Self::Block<'_>, range: Range<usize>, place: &Place<'_>) -> Option<Self>;
+
+        /// Appends what [`Self::cut`] gives; `false` where that is nothing.
+        #[inline]
+        fn append(
+            block: &Self::Block<'_>,
+            range: Range<usize>,
+            place: &Place<'_>,
+            lines: &mut Vec<Self>,
+        ) -> bool {
+            let line = Self::cut(block, range, place);
+            line.map(|line| lines.push(line)).is_some()
+        }
     }
 
     /// Where a line is.
@@ -48,24 +61,56 @@ use private::Place;
 
 impl Line for Text {}
 
+/// A block of text, which is copied for its lines to share where one is too long to be held in
+/// place.
+pub struct TextBlock<'b> {
+    text: &'b str,
+    shared: OnceCell<Arc<str>>,
+}
+
+impl TextBlock<'_> {
+    fn shared(&self) -> &Arc<str> {
+        self.shared.get_or_init(|| Arc::from(self.text))
+    }
+}
+
 impl private::Line for Text {
-    type Block = Arc<str>;
+    type Block<'b> = TextBlock<'b>;
     const IS_TEXT: bool = true;
 
-    fn block(bytes: &[u8]) -> Option<Arc<str>> {
-        std::str::from_utf8(bytes).ok().map(Arc::from)
+    fn block(bytes: &[u8]) -> Option<TextBlock<'_>> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        Some(TextBlock { text, shared: OnceCell::new() })
     }
 
+    fn cut(block: &TextBlock<'_>, range: Range<usize>, _: &Place<'_>) -> Option<Self> {
+        match Self::short_part(block.text, range.clone()) {
+            Some(short) => Some(short),
+            None => Self::in_block(block.shared(), range),
+        }
+    }
+
+    /// Either form is appended as soon as it is made: one that could be either would wait in memory,
+    /// and be read in other pieces than it was written in.
     #[inline]
-    fn cut(block: &Arc<str>, range: Range<usize>, _: &Place<'_>) -> Option<Self> {
-        Self::in_block(block, range)
+    fn append(
+        block: &TextBlock<'_>,
+        range: Range<usize>,
+        _: &Place<'_>,
+        lines: &mut Vec<Self>,
+    ) -> bool {
+        if let Some(short) = Self::short_part(block.text, range.clone()) {
+            lines.push(short);
+            return true;
+        }
+        Self::in_block(block.shared(), range).map(|line| lines.push(line)).is_some()
     }
 }
 
 impl Line for Bytes {}
 
 impl private::Line for Bytes {
-    type Block = Self;
+    type Block<'b> = Self;
     const IS_TEXT: bool = false;
 
     fn block(bytes: &[u8]) -> Option<Self> {
@@ -125,14 +170,14 @@ impl<L: Clone> Located<L> {
 impl<L: Line> Line for Located<L> {}
 
 impl<L: Line> private::Line for Located<L> {
-    type Block = L::Block;
+    type Block<'b> = L::Block<'b>;
     const IS_TEXT: bool = L::IS_TEXT;
 
-    fn block(bytes: &[u8]) -> Option<L::Block> {
+    fn block(bytes: &[u8]) -> Option<L::Block<'_>> {
         L::block(bytes)
     }
 
-    fn cut(block: &L::Block, range: Range<usize>, place: &Place<'_>) -> Option<Self> {
+    fn cut(block: &L::Block<'_>, range: Range<usize>, place: &Place<'_>) -> Option<Self> {
         Some(Self {
             file: place.file.clone(),
             offset: place.offset,

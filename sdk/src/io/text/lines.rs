@@ -71,14 +71,15 @@ pub(super) fn read_lines<L: Line, R: Read>(
     while let Some((offset, bytes)) = blocks.next()? {
         let mut lines = Lines { file: source.file, offset, bytes, number };
         let goes_on = match L::block(bytes) {
-            Some(block) => lines.read(reader, |_, range, place| {
-                let at = place.offset;
-                L::cut(&block, range, &place).map(Some).ok_or(Trouble::TooLong(at))
+            Some(block) => lines.read(reader, |_, range, place, made| {
+                let is_made = L::append(&block, range, &place, made);
+                if is_made { Ok(true) } else { Err(Trouble::TooLong(place.offset)) }
             }),
             // Somewhere in the block; each line is looked at by itself.
-            None => lines.read(reader, |bytes, range, place| {
+            None => lines.read(reader, |bytes, range, place, made| {
                 let at = offset + range.start as u64;
-                one_line(&bytes[range], at, &place, source.invalid_utf8)
+                let line = one_line(&bytes[range], at, &place, source.invalid_utf8)?;
+                Ok(line.map(|line| made.push(line)).is_some())
             }),
         }?;
         if !goes_on {
@@ -97,20 +98,24 @@ fn one_line<L: Line>(
     place: &Place<'_>,
     invalid_utf8: InvalidUtf8,
 ) -> Result<Option<L>, Trouble> {
-    let block = match (L::block(bytes), invalid_utf8) {
-        (Some(block), _) => Some((block, bytes.len())),
-        (None, InvalidUtf8::Replace) => {
-            let text = String::from_utf8_lossy(bytes);
-            L::block(text.as_bytes()).map(|block| (block, text.len()))
-        }
+    let line_of = |bytes: &[u8]| {
+        let block = L::block(bytes)?;
+        Some(L::cut(&block, 0..bytes.len(), place).ok_or(Trouble::TooLong(place.offset)))
+    };
+    let line = match (line_of(bytes), invalid_utf8) {
+        (Some(line), _) => line,
+        (None, InvalidUtf8::Replace) => line_of(String::from_utf8_lossy(bytes).as_bytes())
+            .unwrap_or_else(|| Err(not_utf8(bytes, offset))),
         (None, InvalidUtf8::Skip) => return Ok(None),
-        (None, InvalidUtf8::Fail) => None,
+        (None, InvalidUtf8::Fail) => Err(not_utf8(bytes, offset)),
     };
-    let Some((block, length)) = block else {
-        let valid = std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
-        return Err(Trouble::NotUtf8(offset + valid as u64));
-    };
-    L::cut(&block, 0..length, place).map(Some).ok_or(Trouble::TooLong(place.offset))
+    line.map(Some)
+}
+
+/// Names the first of the bytes, which start at `offset`, that is in no character.
+fn not_utf8(bytes: &[u8], offset: u64) -> Trouble {
+    let valid = std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
+    Trouble::NotUtf8(offset + valid as u64)
 }
 
 /// The lines of a block.
@@ -122,12 +127,12 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// Makes lines, by the range that each has without its line end. `false` where the reader
-    /// ends.
+    /// Makes lines, by the range that each has without its line end; `make` says `false` where it
+    /// left one out. `false` where the reader ends.
     fn read<L: Line, R: Reader<L>>(
         &mut self,
         reader: &mut R,
-        mut make: impl FnMut(&[u8], Range<usize>, Place<'_>) -> Result<Option<L>, Trouble>,
+        mut make: impl FnMut(&[u8], Range<usize>, Place<'_>, &mut Vec<L>) -> Result<bool, Trouble>,
     ) -> Result<bool, Trouble> {
         let bytes = self.bytes;
         let mut lines = Vec::with_capacity(BATCH);
@@ -136,23 +141,23 @@ impl Lines<'_> {
         let ends = memchr_iter(b'\n', bytes);
         let unended = (!bytes.ends_with(b"\n")).then_some(bytes.len());
         for end in ends.chain(unended) {
+            // There is room before a line is made, so that it need not wait for it.
+            if lines.len() == lines.capacity()
+                && !reader.take(std::mem::replace(&mut lines, Vec::with_capacity(BATCH)))
+            {
+                return Ok(false);
+            }
             let offset = self.offset + start as u64;
             if offset >= claimed {
                 reader.take(lines);
                 return Ok(false);
             }
             let place = Place { file: self.file, offset, number: self.number };
-            match make(bytes, self.trimmed::<L>(start, end), place)? {
-                Some(line) => lines.push(line),
-                None => reader.skipped(),
+            if !make(bytes, self.trimmed::<L>(start, end), place, &mut lines)? {
+                reader.skipped();
             }
             self.number = self.number.map(|number| number + 1);
             start = end + 1;
-            if lines.len() >= BATCH
-                && !reader.take(std::mem::replace(&mut lines, Vec::with_capacity(BATCH)))
-            {
-                return Ok(false);
-            }
         }
         Ok(lines.is_empty() || reader.take(lines))
     }

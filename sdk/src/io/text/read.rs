@@ -16,7 +16,7 @@ use crate::pipeline::Pipeline;
 use crate::transforms::PTransform;
 
 /// How large the ranges are that a file is split into.
-const SPLIT_BYTES: u64 = 32 << 20;
+const SPLIT_BYTES: u64 = 64 << 20;
 
 /// `Pipeline → PCollection<Text>`: the lines of the files that match a pattern, without their line
 /// ends `\n` or `\r\n`, in the global window at the earliest timestamp. The order of lines is not
@@ -101,7 +101,7 @@ impl<L, F> Read<L, F> {
         self
     }
 
-    /// Splits files into ranges of so many bytes, at least 1; 32 MiB unless this is called.
+    /// Splits files into ranges of so many bytes, at least 1; 64 MiB unless this is called.
     pub fn split_bytes(mut self, bytes: u64) -> Self {
         self.options.split_bytes = bytes.max(1);
         self

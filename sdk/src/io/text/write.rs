@@ -105,8 +105,8 @@ pub(in crate::io) type Format<T> = fn(&T, &mut Vec<u8>) -> Result<(), BoxError>;
 
 /// Adds the steps of a write.
 ///
-/// Each bundle writes temporary files and sends on their names, which the last step receives as one
-/// group. A constant element goes there as well, so that there is a group even without input.
+/// Each bundle writes to temporary files and sends on their names, which the last step receives as
+/// one group. A constant element goes there as well, so that there is a group even without input.
 fn write_lines<T: Element>(input: &PCollection<T>, target: Target, format: Format<T>) -> Written {
     let pipeline = input.pipeline();
     let place = pipeline.graph.borrow().scope_place().unwrap_or_else(Place::caller);
@@ -151,7 +151,7 @@ impl DoFn for Prepare {
     }
 }
 
-/// Writes the elements of a bundle to temporary files, one for each shard.
+/// Writes the elements of a bundle to temporary files, for each shard to another.
 struct WriteBundle<T> {
     target: Arc<Target>,
     folder: Arc<Folder>,
@@ -165,13 +165,12 @@ struct WriteBundle<T> {
 
 impl<T> WriteBundle<T> {
     fn new(target: Arc<Target>, folder: Arc<Folder>, format: Format<T>) -> Self {
-        let count = match target.sharding {
-            Sharding::Fixed(count) => count as usize,
-            Sharding::ByRunner | Sharding::Single => 1,
+        let shards: Vec<_> = match target.sharding {
+            Sharding::Fixed(count) => (0..count).map(PartWriter::joined).collect(),
+            Sharding::Single => vec![PartWriter::joined(0)],
+            Sharding::ByRunner => vec![PartWriter::apart()],
         };
-        let mut shards = Vec::new();
-        shards.resize_with(count, PartWriter::default);
-        let buffer_bytes = (BUFFER_BYTES / count).max(LEAST_BUFFER_BYTES);
+        let buffer_bytes = (BUFFER_BYTES / shards.len().max(1)).max(LEAST_BUFFER_BYTES);
         Self { target, folder, format, shards, buffer_bytes, next: 0, element: PhantomData }
     }
 
@@ -208,9 +207,9 @@ impl<T: Element> DoFn for WriteBundle<T> {
     }
 
     fn finish_bundle(&mut self, cx: &mut Context<Part>) -> Result<(), BoxError> {
-        for (shard, writer) in (0..).zip(&mut self.shards) {
-            if let Some((path, bytes)) = writer.finish(&self.folder)? {
-                cx.output((shard, path, bytes));
+        for writer in &mut self.shards {
+            if let Some(part) = writer.finish(&self.folder)? {
+                cx.output(part);
             }
         }
         Ok(())
