@@ -56,6 +56,45 @@ impl<T: Element, O: Element, F: Fn(T) -> O + Send + Sync> Unit for Map<F, T, O> 
     }
 }
 
+/// The operator of `T → O` closures that can fail.
+pub(crate) fn try_map_operator<T: Element, O: Element>(
+    f: impl Fn(T) -> Result<O, BoxError> + Send + Sync + 'static,
+) -> Arc<dyn Operator> {
+    let f = Arc::new(f);
+    Arc::new(UnitFactory(move |spec: &UnitSpec<'_>| {
+        let unit: Box<dyn Unit> = Box::new(TryMap {
+            f: Arc::clone(&f),
+            diagnose: spec.config.diagnose,
+            types: PhantomData::<fn(T) -> O>,
+        });
+        Ok(unit)
+    }))
+}
+
+struct TryMap<F, T, O> {
+    f: Arc<F>,
+    diagnose: bool,
+    types: PhantomData<fn(T) -> O>,
+}
+
+impl<T, O, F> Unit for TryMap<F, T, O>
+where
+    T: Element,
+    O: Element,
+    F: Fn(T) -> Result<O, BoxError> + Send + Sync,
+{
+    fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
+        let Batch { values, stamps } = typed::<T>(batch)?;
+        let mut out = Vec::with_capacity(values.len());
+        guarded(self.diagnose, values.into_iter(), |_, value| {
+            out.push((self.f)(value).map_err(Trouble::User)?);
+            Ok(())
+        })
+        .map_err(|interrupted| interrupted.in_batch(&stamps))?;
+        cx.emit(0, Batch::new(out, stamps))
+    }
+}
+
 /// The operator of closures that keep or drop.
 pub(crate) fn filter_operator<T: Element>(
     f: impl Fn(&T) -> bool + Send + Sync + 'static,

@@ -160,7 +160,7 @@ impl<V: Element> Iterator for Values<V> {
             Store::Whole(data) => (Reader::shared_at(data, self.position), true),
             Store::Scattered(values, start) => {
                 let number = start + self.position;
-                if self.position % FETCHED == 0 {
+                if self.position.is_multiple_of(FETCHED) {
                     values.fetch(number..number + self.left.min(FETCHED));
                 }
                 (values.reader(number), false)

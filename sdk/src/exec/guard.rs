@@ -121,10 +121,8 @@ pub(crate) fn guarded<T: Element>(
     }
     // Nothing is noted for each value, which it would then be copied for more than once.
     let result = fenced(|| {
-        let mut row = 0;
-        while let Some(value) = values.next() {
+        for (row, value) in values.by_ref().enumerate() {
             call(row, value)?;
-            row += 1;
         }
         Ok(())
     });
@@ -148,11 +146,17 @@ pub(crate) fn mapped<T: Element, O>(
             copy = Some(value.clone());
             call(value)
         };
-        let result = fenced(|| Ok(results.extend(values.by_ref().map(noted))));
+        let result = fenced(|| {
+            results.extend(values.by_ref().map(noted));
+            Ok(())
+        });
         result.map_err(|failed| failed.at(count - values.len(), copy.as_ref()))?;
         return Ok(results);
     }
-    let result = fenced(|| Ok(results.extend(values.by_ref().map(call))));
+    let result = fenced(|| {
+        results.extend(values.by_ref().map(call));
+        Ok(())
+    });
     result.map_err(|failed| failed.at::<T>(count - values.len(), None))?;
     Ok(results)
 }

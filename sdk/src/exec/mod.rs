@@ -64,7 +64,9 @@ pub(crate) use combine::combine_operator;
 pub(crate) use context::MAIN_OUTPUT;
 pub use context::{Context, Tag};
 pub use counters::{Counter, Distribution, Gauge};
-pub(crate) use elementwise::{filter_operator, map_operator, try_flat_map_operator};
+pub(crate) use elementwise::{
+    filter_operator, map_operator, try_flat_map_operator, try_map_operator,
+};
 pub use grouped::{Grouped, Values};
 pub(crate) use grouped_codec::grouped_codec;
 pub(crate) use guard::helpful;

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use crate::coders::{CoderError, CoderSpec, FieldType, Nesting, Reader};
 use crate::element::{Element, shown};
 use crate::error::{BoxError, Place};
-use crate::exec::{Context, DoFn, Tag, codec_of, helpful, par_do_operator, try_flat_map_operator};
+use crate::exec::{
+    Context, DoFn, Operator, Tag, codec_of, helpful, par_do_operator, try_flat_map_operator,
+    try_map_operator,
+};
 use crate::graph::{NodeId, ParDoSpec, Spec};
 use crate::pcollection::PCollection;
 
@@ -37,8 +40,10 @@ impl<T: Element> PCollection<T> {
         O: Element,
         E: Into<BoxError> + 'static,
     {
-        let f = move |value| f(value).map(Some).map_err(Into::into);
-        self.fallible("TryMap", Place::caller(), f)
+        let f = Arc::new(move |value| f(value).map_err(Into::into));
+        let operator = try_map_operator(helped(&f));
+        let each = Arc::new(move |value| f(value).map(Some));
+        self.fallible_by("TryMap", Place::caller(), operator, each)
     }
 
     /// [`PCollection::flat_map`] with a closure that can fail.
@@ -66,10 +71,21 @@ impl<T: Element> PCollection<T> {
         I::Item: Element,
     {
         let f = Arc::new(f);
-        let failing = Arc::clone(&f);
-        let operator = try_flat_map_operator(move |value| {
-            failing(value).map_err(|error| helpful(error, HELP))
-        });
+        self.fallible_by(name, place, try_flat_map_operator(helped(&f)), f)
+    }
+
+    /// A step that this operator does, or `f` where dead letters are collected.
+    fn fallible_by<I>(
+        &self,
+        name: &str,
+        place: Place,
+        operator: Arc<dyn Operator>,
+        f: Arc<impl Fn(T) -> Result<I, BoxError> + Send + Sync + 'static>,
+    ) -> Fallible<T, I::Item>
+    where
+        I: IntoIterator + 'static,
+        I::Item: Element,
+    {
         let spec = Spec::ParDo(ParDoSpec::new(operator));
         let (node, main) = self.pipeline.step(name, place, spec, self.id);
         // With dead letters the same closure runs in a DoFn of two outputs, which costs a clone
@@ -81,12 +97,20 @@ impl<T: Element> PCollection<T> {
     }
 }
 
+/// The closure, whose errors say what can be done.
+fn helped<T, R>(
+    f: &Arc<impl Fn(T) -> Result<R, BoxError> + Send + Sync + 'static>,
+) -> impl Fn(T) -> Result<R, BoxError> + Send + Sync + 'static {
+    let f = Arc::clone(f);
+    move |value| f(value).map_err(|error| helpful(error, HELP))
+}
+
 /// The output of a closure that can fail.
 #[must_use = "a collection that nothing reads has no effect"]
 pub struct Fallible<T, O> {
     main: PCollection<O>,
     node: NodeId,
-    collecting: Arc<dyn Fn() -> Arc<dyn crate::exec::Operator>>,
+    collecting: Arc<dyn Fn() -> Arc<dyn Operator>>,
     element: PhantomData<fn() -> T>,
 }
 
