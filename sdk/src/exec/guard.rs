@@ -231,3 +231,59 @@ fn fenced(run: impl FnOnce() -> Result<(), Trouble>) -> Result<(), Failed> {
         Err(panic) => Err(Failed { failure: panic_failure(panic.as_ref()), is_of_user: true }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails at 5.
+    fn is_odd(text: &str) -> bool {
+        assert_ne!(text, "5", "it is five");
+        text.parse::<u64>().is_ok_and(|n| n % 2 == 1)
+    }
+
+    fn texts() -> Vec<String> {
+        (0..8).map(|n| n.to_string()).collect()
+    }
+
+    fn assert_is_five(interrupted: &Interrupted, shows: bool) {
+        assert_eq!(interrupted.row, Some(5));
+        assert_eq!(interrupted.failure.element, shows.then(|| "\"5\"".to_owned()));
+        assert!(interrupted.failure.to_string().contains("it is five"));
+    }
+
+    #[test]
+    fn a_filter_that_panics_has_its_element_shown() {
+        let mut values = texts();
+        let interrupted = kept(&mut values, |text: &String| is_odd(text)).expect_err("at five");
+        assert_is_five(&interrupted, true);
+        let rows = kept(&mut values, |text: &String| text == "1").map_err(|_| ()).expect("one");
+        assert_eq!((rows, values), (vec![0], vec!["1".to_owned()]));
+    }
+
+    #[test]
+    fn a_call_that_panics_has_its_row_and_with_diagnosis_its_element() {
+        for diagnose in [false, true] {
+            let results = mapped(diagnose, texts(), |text: String| is_odd(&text));
+            assert_is_five(&results.expect_err("at five"), diagnose);
+            let mut odd = 0;
+            let each = |_, text: String| {
+                odd += u32::from(is_odd(&text));
+                Ok(())
+            };
+            let interrupted = guarded(diagnose, texts().into_iter(), each).expect_err("at five");
+            assert_is_five(&interrupted, diagnose);
+        }
+    }
+
+    #[test]
+    fn an_error_from_behind_names_no_element() {
+        let below = |row, _: u64| match row {
+            2 => Err(Trouble::Below(Failure::new("behind"))),
+            _ => Ok(()),
+        };
+        let values = vec![0_u64; 4].into_iter();
+        let interrupted = guarded(false, values, below).expect_err("behind");
+        assert_eq!((interrupted.row, interrupted.failure.element), (None, None));
+    }
+}
