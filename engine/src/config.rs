@@ -41,8 +41,8 @@ pub struct EngineConfig {
     /// When accumulators that wait to be grouped take more than this, and twice what was left the
     /// last time, they are merged. It is shared out to the partitions.
     pub compact_bytes: usize,
-    /// How much memory what waits to be grouped and state may take, and where the rest goes; without, all is
-    /// held in memory.
+    /// How much memory what waits to be grouped and state may take, and where the rest goes;
+    /// without, all is held in memory.
     pub spill: Option<Spill>,
     /// Check coders at every edge.
     pub strict: bool,

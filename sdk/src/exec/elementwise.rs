@@ -120,8 +120,7 @@ impl<T: Element, F: Fn(&T) -> bool + Send + Sync> Unit for Filter<F, T> {
         }
         let rows =
             kept(&mut values, &*self.f).map_err(|interrupted| interrupted.in_batch(&stamps))?;
-        let stamps = if stamps.is_constant() { stamps } else { stamps.gather(&rows) };
-        cx.emit(0, Batch::new(values, stamps))
+        cx.emit(0, Batch::new(values, stamps.gather(&rows)))
     }
 }
 
@@ -249,21 +248,15 @@ impl<O: Element> Expansion<O> {
         let room = Vec::with_capacity(batch_of::<O>());
         let values = std::mem::replace(&mut self.values, room);
         self.sent += values.len();
-        let stamps = if self.is_constant {
-            self.stamps.clone()
-        } else {
-            let stamps = self.stamps.gather(&self.rows);
-            self.rows.clear();
-            stamps
-        };
+        let stamps = self.stamps.gather(&self.rows);
+        self.rows.clear();
         cx.emit(port, Batch::new(values, stamps))
     }
 
     /// Sends on the last values.
     pub(crate) fn finish(self, port: usize, cx: &Cx<'_>) -> UnitResult {
-        let Self { values, stamps, rows, is_constant, .. } = self;
-        let stamps = if is_constant { stamps } else { stamps.gather(&rows) };
-        cx.emit(port, Batch::new(values, stamps))
+        let stamps = self.stamps.gather(&self.rows);
+        cx.emit(port, Batch::new(self.values, stamps))
     }
 }
 

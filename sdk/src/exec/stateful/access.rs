@@ -19,14 +19,18 @@ pub(super) fn access<Out: Element>(
     let Some((keyed, router)) = cx.keyed() else {
         return Err("this function has no state: apply it by `par_do_stateful`".into());
     };
-    // Most handles have the very name of the cell, which needs not be read.
-    let is_its = |name: &'static str| std::ptr::eq(name, id.name) || name == id.name;
-    if keyed.specs.cells.get(id.index).is_none_or(|cell| !is_its(cell.name)) {
+    if keyed.specs.cells.get(id.index).is_none_or(|cell| !is_same_name(cell.name, id.name)) {
         return Err(foreign(id.name));
     }
     keyed.access(id.index, router).ok_or_else(|| {
         format!("the state cell `{}` belongs to a key, and none is being processed", id.name).into()
     })
+}
+
+/// Whether a handle has the name of what it stands for. Most have the very same, which needs not be
+/// read.
+pub(super) fn is_same_name(declared: &'static str, handle: &'static str) -> bool {
+    std::ptr::eq(declared, handle) || declared == handle
 }
 
 /// The error of a handle that another transform made.

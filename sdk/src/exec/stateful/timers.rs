@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::access::{boxed, foreign};
+use super::access::{boxed, foreign, is_same_name};
 use super::keyed::{FiredKind, Keyed};
 use crate::coders::timer::Firing;
 use crate::element::Element;
 use crate::error::BoxError;
 use crate::exec::{Context, Router};
-use crate::state::{EventTimer, ProcessingTimer, TimeDomain, Timer, TimerSpec};
+use crate::state::{EventTimer, ProcessingTimer, TimeDomain, Timer};
 use crate::time::Timestamp;
 
 /// A timer with a tag or an output timestamp, about to be set or cleared.
@@ -87,8 +87,8 @@ impl<'a> TimerSetting<'a> {
 
     fn domain(self, keyed: &Keyed) -> Result<TimeDomain, BoxError> {
         let Timer { family, name } = self.timer;
-        let is_its = |spec: &&TimerSpec| std::ptr::eq(spec.name, name) || spec.name == name;
-        let Some(spec) = keyed.specs.timers.get(family).filter(is_its) else {
+        let declared = keyed.specs.timers.get(family);
+        let Some(spec) = declared.filter(|spec| is_same_name(spec.name, name)) else {
             return Err(foreign(name));
         };
         if keyed.scope().is_none() {
