@@ -27,7 +27,9 @@ pub struct EngineConfig {
     pub bundle_bytes: usize,
     /// The least size of a bundle's input when the queue is shared out to idle executors.
     pub min_bundle_bytes: usize,
-    /// How many elements a bundle of a splittable stage gets, each of which may be a lot of work.
+    /// How many elements a bundle of a splittable stage gets at most, each of which may be a lot of
+    /// work. It is one where that may not end. An executor that has several gives those back that it
+    /// has not begun when another is idle.
     pub restrictions_per_bundle: usize,
     /// While the queues behind a stage hold more than this, it is not run.
     pub queue_bytes: usize,

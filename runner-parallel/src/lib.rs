@@ -73,6 +73,7 @@ fn config(threads: usize, spill: Option<Spill>) -> EngineConfig {
         attempts: 4,
         max_in_flight: threads.saturating_mul(2),
         executors: threads,
+        restrictions_per_bundle: 256,
         queue_bytes: 64 << 20,
         compact_bytes: default.compact_bytes.min(most),
         spill,

@@ -2,7 +2,7 @@
 
 use purlin_sdk::{Timestamp, Window};
 
-use super::limits::bytes_behind;
+use super::limits::{bytes_behind, may_not_end};
 use super::spilling::keep_keys;
 use super::{Flight, Schedule};
 use crate::config::EngineConfig;
@@ -157,7 +157,12 @@ impl Schedule {
     ) -> (Option<u32>, Vec<u64>) {
         let is_splittable = is_splittable(facts, stage);
         let limit = match () {
-            () if is_splittable => config.restrictions_per_bundle,
+            () if is_splittable && may_not_end(facts, stage) => 1,
+            // Many at first, so that what a bundle keeps of its elements pays, and few at last.
+            () if is_splittable => {
+                let share = self.ready[stage.0].len() / config.executors.max(1);
+                share.clamp(1, config.restrictions_per_bundle.max(1))
+            }
             // Its pieces may be small and much work all the same.
             () if facts.topology.is_spread[stage.0] => {
                 self.ready[stage.0].len().div_ceil(config.max_in_flight.max(1)).min(MOST_ENTRIES)

@@ -49,7 +49,26 @@ fn can_share(facts: &Facts, flight: &Flight) -> bool {
         && (flight.is_bounded || !may_not_end(facts, flight.stage))
 }
 
+/// Whether an attempt works on several elements, of which it can leave those to others that it has
+/// not begun.
+pub(super) fn can_leave(facts: &Facts, flight: &Flight) -> bool {
+    is_splittable(facts, flight.stage)
+        && flight.entries.len() > 1
+        && !flight.was_asked_to_stop
+        && !may_not_end(facts, flight.stage)
+}
+
+/// Whether an attempt has run for long enough to give some of its work away.
+pub(super) fn is_long(config: &EngineConfig, flight: &Flight, now: Timestamp) -> bool {
+    now >= flight.sharing.since + config.split_after
+}
+
 impl Schedule {
+    /// How many executors have nothing to do.
+    pub(super) fn idle(&self, config: &EngineConfig) -> usize {
+        config.executors.saturating_sub(self.in_flight.len())
+    }
+
     /// The attempts that have run for long while executors are idle, one for each of those, with
     /// the number of the split that each is asked for.
     pub(crate) fn long(
@@ -58,18 +77,18 @@ impl Schedule {
         config: &EngineConfig,
         now: Timestamp,
     ) -> Vec<(BundleId, u32)> {
-        let idle = config.executors.saturating_sub(self.in_flight.len());
+        let idle = self.idle(config);
         let flights = self.in_flight.iter_mut();
-        let long = flights.filter(|(_, flight)| {
-            can_share(facts, flight) && now >= flight.sharing.since + config.split_after
-        });
+        let long =
+            flights.filter(|(_, flight)| can_share(facts, flight) && is_long(config, flight, now));
         long.take(idle).map(|(id, flight)| (*id, flight.sharing.ask())).collect()
     }
 
     /// When an attempt will have run for long while executors are idle.
     pub(super) fn next_split(&self, facts: &Facts, config: &EngineConfig) -> Option<Timestamp> {
-        let is_idle = self.in_flight.len() < config.executors;
-        let flights = self.in_flight.values().filter(|flight| is_idle && can_share(facts, flight));
+        let is_idle = self.idle(config) > 0;
+        let gives = |flight: &&Flight| can_share(facts, flight) || can_leave(facts, flight);
+        let flights = self.in_flight.values().filter(|flight| is_idle && gives(flight));
         flights.map(|flight| flight.sharing.since + config.split_after).min()
     }
 

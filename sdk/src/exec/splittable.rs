@@ -229,6 +229,8 @@ struct Process<D: SplittableDoFn> {
     context: Context<D::Out>,
     diagnose: bool,
     roots: Arc<Roots<D>>,
+    /// Whether the bundle has worked on an element.
+    has_begun: bool,
 }
 
 impl<D: SplittableDoFn> Process<D> {
@@ -237,7 +239,7 @@ impl<D: SplittableDoFn> Process<D> {
         do_fn.setup().map_err(|error| Failure::from_error(error.as_ref()))?;
         context.set_estimator(do_fn.watermark_estimator());
         let roots = Arc::new(Roots::new(spec)?);
-        Ok(Self { do_fn, context, diagnose: spec.config.diagnose, roots })
+        Ok(Self { do_fn, context, diagnose: spec.config.diagnose, roots, has_begun: false })
     }
 
     fn process_one(
@@ -274,10 +276,23 @@ impl<D: SplittableDoFn> Process<D> {
         }
         let watermark = self.context.take_watermark().map_or(watermark, |new| new.max(watermark));
         if let Some(rest) = tracker.take_residual() {
-            let root = self.roots.root(element, (rest, watermark), stamp);
-            let root = root.map_err(|error| Trouble::Below(Failure::from_error(&error)))?;
-            cx.router.effects(|effects| effects.residuals.push(delayed(root, delay)));
+            self.leave(element, (rest, watermark), stamp, delay, cx)?;
         }
+        Ok(())
+    }
+
+    /// Leaves a restriction, or the rest of one, to a later bundle.
+    fn leave(
+        &self,
+        element: D::In,
+        rest: Restricted<D::Restriction>,
+        stamp: &Stamp,
+        delay: Duration,
+        cx: &Cx<'_>,
+    ) -> Result<(), Trouble> {
+        let root = self.roots.root(element, rest, stamp);
+        let root = root.map_err(|error| Trouble::Below(Failure::from_error(&error)))?;
+        cx.router.effects(|effects| effects.residuals.push(delayed(root, delay)));
         Ok(())
     }
 }
@@ -285,6 +300,7 @@ impl<D: SplittableDoFn> Process<D> {
 impl<D: SplittableDoFn> Unit for Process<D> {
     fn start_bundle(&mut self, cx: &Cx<'_>) -> UnitResult {
         self.context.bind(cx);
+        self.has_begun = false;
         Ok(())
     }
 
@@ -294,9 +310,14 @@ impl<D: SplittableDoFn> Unit for Process<D> {
         let (elements, restrictions): (Vec<_>, Vec<_>) = pairs.unzip();
         let mut restrictions = restrictions.into_iter();
         // Guarded by element alone: the rest of the pair would mean nothing to its author.
-        guarded(self.diagnose, elements.into_iter(), |row, element| match restrictions.next() {
-            Some(restriction) => self.process_one(element, restriction, &stamps.get(row), cx),
-            None => Ok(()),
+        guarded(self.diagnose, elements.into_iter(), |row, element| {
+            let Some(restriction) = restrictions.next() else { return Ok(()) };
+            let stamp = stamps.get(row);
+            if self.has_begun && cx.router.requests().is_stop_asked() {
+                return self.leave(element, restriction, &stamp, Duration::ZERO, cx);
+            }
+            self.has_begun = true;
+            self.process_one(element, restriction, &stamp, cx)
         })
         .map_err(|interrupted| interrupted.in_batch(&stamps))?;
         self.context.flush()

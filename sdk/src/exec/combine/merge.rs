@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 
 use super::CombineFn;
+use super::keys::{Encoded, Keys, Typed};
 use super::merged;
-use super::table::{Encoded, Keys, Table, Typed};
+use super::table::{Bits, Table};
 use crate::coders::Nesting;
 use crate::element::Element;
 use crate::exec::guard::guarded;
@@ -33,7 +34,7 @@ struct Merge<K, V, F: CombineFn<V>, S: Keys<K>> {
 
 impl<K: Element, V: Element, F: CombineFn<V>, S: Keys<K>> Merge<K, V, F, S> {
     fn new(f: F, diagnose: bool) -> Self {
-        let (keys, table) = (S::default(), Table::default());
+        let (keys, table) = (S::default(), Table::new(Bits::Middle));
         Self { f, diagnose, keys, table, value: PhantomData }
     }
 

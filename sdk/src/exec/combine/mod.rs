@@ -1,5 +1,6 @@
 //! Combining values: the user's function, and the parts that it plays before and after a shuffle.
 
+mod keys;
 mod merge;
 mod precombine;
 mod recent;

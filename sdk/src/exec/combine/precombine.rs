@@ -6,8 +6,9 @@ use hashbrown::HashMap;
 use purlin_proto::pipeline::output_time;
 
 use super::CombineFn;
+use super::keys::{Encoded, Keys, Typed};
 use super::recent::Recent;
-use super::table::{Encoded, Keys, OwnTime, Table, Typed};
+use super::table::{Bits, OwnTime, Table, groups_in};
 use crate::element::Element;
 use crate::exec::guard::{Interrupted, guarded, guarded_in_place};
 use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
@@ -15,12 +16,14 @@ use crate::exec::{AnyBatch, BATCH, Batch, Column, Failure, Stamps};
 use crate::time::Timestamp;
 use crate::window::{Stamp, TimestampCombiner, Window, Windows};
 
-/// How many accumulators a unit holds at most. A table of 2^19 places takes seven of eight, and one
-/// more would double it; this is looked at after each batch.
-const MOST_GROUPS: usize = (7 << 16) - BATCH;
+/// How many accumulators a unit holds at most: one more would double the room for them. This is
+/// looked at after each batch.
+const MOST_GROUPS: usize = groups_in(1 << 21) - BATCH;
 /// The same where keys hardly repeat: then a table that stays in the cache of a core combines
 /// nearly as much and costs far less.
-const FEW_GROUPS: usize = (7 << 11) - BATCH;
+const FEW_GROUPS: usize = groups_in(1 << 14) - BATCH;
+/// Of so many keys, those that came twice tell how many there may be.
+const SAMPLE_GROUPS: usize = 1 << 17;
 /// How many values a full table must have combined into an accumulator for its size to pay.
 const WORTHWHILE: usize = 4;
 /// How many bytes the accumulators of recent keys take at most: more are in no cache.
@@ -108,7 +111,10 @@ impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Tables<K, S, A, T> {
         let is_last = self.tables.get(self.last).is_some_and(|(last, _)| last == window);
         if !is_last {
             self.last = *self.by_window.entry_ref(window).or_insert_with(|| {
-                self.tables.push((window.clone(), self.spare.take().unwrap_or_default()));
+                self.tables.push((
+                    window.clone(),
+                    self.spare.take().unwrap_or_else(|| Table::new(Bits::High)),
+                ));
                 self.tables.len() - 1
             });
         }
@@ -119,6 +125,13 @@ impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Tables<K, S, A, T> {
         self.tables.iter().map(|(_, table)| table.len()).sum()
     }
 
+    /// Makes room for so many groups, if they are all of one window.
+    fn reserve(&mut self, groups: usize) {
+        if let [(_, table)] = &mut self.tables[..] {
+            table.reserve(groups);
+        }
+    }
+
     fn take(&mut self) -> Vec<(Window, Table<K, S, A, T>)> {
         self.by_window.clear();
         self.last = 0;
@@ -126,7 +139,7 @@ impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Tables<K, S, A, T> {
     }
 
     fn put_back(&mut self, table: Table<K, S, A, T>) {
-        if self.spare.as_ref().is_none_or(|spare| spare.capacity() < table.capacity()) {
+        if self.spare.as_ref().is_none_or(|spare| spare.places() < table.places()) {
             self.spare = Some(table);
         }
     }
@@ -141,8 +154,8 @@ where
     T: OwnTime,
 {
     fn new(f: F, times: TimestampCombiner, diagnose: bool) -> Self {
-        let most_groups =
-            MOST_GROUPS.min(MOST_BYTES / Table::<K, S, F::Acc, T>::ENTRY_BYTES.max(1));
+        let places = (MOST_BYTES / Table::<K, S, F::Acc, T>::PLACE_BYTES).max(1);
+        let most_groups = MOST_GROUPS.min(groups_in(1 << places.ilog2()).saturating_sub(BATCH));
         Self {
             f,
             times,
@@ -228,6 +241,13 @@ where
         self.most_groups > FEW_GROUPS
     }
 
+    /// How many keys there are likely to be, once there are enough to tell; `before` there were fewer.
+    fn likely_keys(&self, before: usize) -> Option<usize> {
+        let groups = self.tables.groups();
+        let is_sample = before < SAMPLE_GROUPS && groups >= SAMPLE_GROUPS && self.keeps_many();
+        is_sample.then(|| likely_keys(self.added, groups))
+    }
+
     /// Whether many accumulators were kept and did not pay.
     fn keeps_too_many(&self) -> bool {
         let groups = self.tables.groups();
@@ -249,6 +269,13 @@ where
         }
         Ok(())
     }
+}
+
+/// How many keys there are likely to be, where most of the values so far had one of their own: of `n`
+/// values among `k` keys, about `n² / 2k` have the key of an earlier one.
+fn likely_keys(values: usize, groups: usize) -> usize {
+    let repeated = values.saturating_sub(groups).max(1);
+    values.saturating_mul(values / 2) / repeated
 }
 
 /// Calls `add` for each pair. Keys stay where they are, and values as well where a copy costs
@@ -292,6 +319,7 @@ where
 {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<(K, V)>(batch)?;
+        let groups = self.tables.groups();
         self.added += values.len();
         self.keys.clear();
         values.iter().try_for_each(|(key, _)| self.keys.push(key))?;
@@ -307,10 +335,15 @@ where
             }
             _ => self.add_to_each(values, &stamps)?,
         }
-        if !self.is_full() {
+        let mut keeps_too_many = self.keeps_too_many();
+        match self.likely_keys(groups) {
+            Some(keys) if keys > self.most_groups => keeps_too_many = true,
+            Some(keys) => self.tables.reserve(keys),
+            None => {}
+        }
+        if !(keeps_too_many || self.is_full()) {
             return Ok(());
         }
-        let keeps_too_many = self.keeps_too_many();
         self.flush(cx)?;
         if keeps_too_many {
             self.most_groups = FEW_GROUPS;

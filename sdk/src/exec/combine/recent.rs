@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use super::table::{Group, Keys};
+use super::keys::Keys;
+use super::table::Group;
 use crate::element::Element;
 
 /// How many keys are remembered.

@@ -1,116 +1,14 @@
-//! A hash table of accumulators: by typed keys where the key's type allows it, else by the bytes
-//! of keys.
+//! A hash table of accumulators.
 //!
 //! Keys and accumulators lie in the table itself: what is looked for is in one line of the cache.
 
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
-
 use super::CombineFn;
-use crate::coders::Nesting;
-use crate::element::private::{equal_part, hash_part};
-use crate::element::{Element, shown};
+use super::keys::Keys;
+use crate::element::Element;
 use crate::exec::unit::{Cx, UnitResult};
-use crate::exec::{BATCH, Batch, Column, Failure, Stamps, key_hash};
+use crate::exec::{BATCH, Batch, Column, Stamps};
 use crate::time::Timestamp;
 use crate::window::{Stamp, TimestampCombiner};
-
-/// How keys are hashed and compared: a batch at a time, so that the hashes of many keys are known
-/// before the first of them is looked for.
-pub(super) trait Keys<K>: Default + Send {
-    /// What is kept beside a key in order to compare it.
-    type Kept: Send;
-    /// Forgets the keys of the batch before.
-    fn clear(&mut self);
-    /// Adds a key to the batch.
-    fn push(&mut self, key: &K) -> UnitResult;
-    /// The hash of a key of the batch.
-    fn hash(&self, row: usize) -> u64;
-    /// The hash of a kept key.
-    fn rehash(key: &K, kept: &Self::Kept) -> u64;
-    /// Whether a kept key equals one of the batch, which is `other`.
-    fn is_same(&self, key: &K, kept: &Self::Kept, row: usize, other: &K) -> bool;
-    /// What to keep of a key of the batch.
-    fn kept(&self, row: usize) -> Self::Kept;
-}
-
-/// Keys whose own equality agrees with that of their bytes.
-#[derive(Default)]
-pub(super) struct Typed {
-    hashes: Vec<u64>,
-}
-
-impl<K: Element> Keys<K> for Typed {
-    type Kept = ();
-    #[inline]
-    fn clear(&mut self) {
-        self.hashes.clear();
-    }
-    #[inline]
-    fn push(&mut self, key: &K) -> UnitResult {
-        self.hashes.push(hash_part(key));
-        Ok(())
-    }
-    #[inline]
-    fn hash(&self, row: usize) -> u64 {
-        self.hashes[row]
-    }
-    #[inline]
-    fn rehash(key: &K, (): &()) -> u64 {
-        hash_part(key)
-    }
-    #[inline]
-    fn is_same(&self, key: &K, (): &(), _row: usize, other: &K) -> bool {
-        equal_part(key, other)
-    }
-    #[inline]
-    fn kept(&self, _row: usize) {}
-}
-
-/// Keys that are compared by their bytes.
-#[derive(Default)]
-pub(super) struct Encoded {
-    bytes: Vec<u8>,
-    /// The hash of each key and where its bytes end.
-    keys: Vec<(u64, usize)>,
-}
-
-impl Encoded {
-    fn key(&self, row: usize) -> &[u8] {
-        let start = row.checked_sub(1).map_or(0, |before| self.keys[before].1);
-        &self.bytes[start..self.keys[row].1]
-    }
-}
-
-impl<K: Element> Keys<K> for Encoded {
-    type Kept = Box<[u8]>;
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.keys.clear();
-    }
-    fn push(&mut self, key: &K) -> UnitResult {
-        let start = self.bytes.len();
-        key.encode(&mut self.bytes, Nesting::Nested).map_err(|error| {
-            let mut failure = Failure::from_error(&error);
-            failure.element = Some(shown(key));
-            failure
-        })?;
-        self.keys.push((key_hash(&self.bytes[start..]), self.bytes.len()));
-        Ok(())
-    }
-    fn hash(&self, row: usize) -> u64 {
-        self.keys[row].0
-    }
-    fn rehash(_: &K, kept: &Box<[u8]>) -> u64 {
-        key_hash(kept)
-    }
-    fn is_same(&self, _: &K, kept: &Box<[u8]>, row: usize, _: &K) -> bool {
-        **kept == *self.key(row)
-    }
-    fn kept(&self, row: usize) -> Box<[u8]> {
-        self.key(row).into()
-    }
-}
 
 /// A key with its accumulator.
 pub(super) struct Group<K, B, A, T = ()> {
@@ -171,26 +69,65 @@ impl OwnTime for Timestamp {
     }
 }
 
-/// The accumulators of one window.
+/// The accumulators of one window, each in the first free place from the one on that the hash of its
+/// key gives it. A quarter of the places is free at least, so that it most often is that one: then a
+/// key that is in no cache costs one wait for memory.
 pub(super) struct Table<K, S: Keys<K>, A, T = ()> {
-    groups: HashTable<Group<K, S::Kept, A, T>>,
+    places: Vec<Option<Group<K, S::Kept, A, T>>>,
+    groups: usize,
+    bits: Bits,
 }
 
-impl<K, S: Keys<K>, A, T> Default for Table<K, S, A, T> {
-    fn default() -> Self {
-        Self { groups: HashTable::new() }
+/// Which bits of the hash of a key say where it is. Tables whose keys go from one to the other use
+/// different ones: what comes in the order of its places would crowd those at the start.
+#[derive(Clone, Copy)]
+pub(super) enum Bits {
+    /// The high ones. Foldhash gives numbers in a row high bits as far from each other as can be.
+    High,
+    /// Those below, where the high ones say in which partition a key is.
+    Middle,
+}
+
+impl Bits {
+    #[inline]
+    fn of(self, hash: u64) -> u64 {
+        match self {
+            Self::High => hash,
+            Self::Middle => hash.rotate_left(u32::BITS),
+        }
     }
+}
+
+/// How many places a table has at least.
+const LEAST_PLACES: usize = 8;
+/// A table that is emptied keeps no more places than this for each group that it had: to look
+/// through them would cost more than the groups.
+const MOST_PLACES_A_GROUP: usize = 16;
+
+/// How many groups so many places take.
+pub(super) const fn groups_in(places: usize) -> usize {
+    places / 4 * 3
 }
 
 impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Table<K, S, A, T> {
-    pub(super) const ENTRY_BYTES: usize = size_of::<Group<K, S::Kept, A, T>>() + 1;
+    pub(super) const PLACE_BYTES: usize = size_of::<Option<Group<K, S::Kept, A, T>>>();
 
-    pub(super) fn len(&self) -> usize {
-        self.groups.len()
+    pub(super) fn new(bits: Bits) -> Self {
+        Self::with_places(LEAST_PLACES, bits)
     }
 
-    pub(super) fn capacity(&self) -> usize {
-        self.groups.capacity()
+    fn with_places(places: usize, bits: Bits) -> Self {
+        let places = std::iter::repeat_with(|| None).take(places).collect();
+        Self { places, groups: 0, bits }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.groups
+    }
+
+    /// How many places there are for groups.
+    pub(super) fn places(&self) -> usize {
+        self.places.len()
     }
 
     /// The group of `key`, which is key `row` of the batch; one that was not there is made with an
@@ -203,12 +140,53 @@ impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Table<K, S, A, T> {
         key: &K,
         create: impl FnOnce() -> (A, T),
     ) -> &mut Group<K, S::Kept, A, T> {
+        let hash = keys.hash(row);
         let is_same =
             |group: &Group<_, _, _, T>| keys.is_same(&group.pair.0, &group.kept, row, key);
-        let rehash = |group: &Group<_, _, _, T>| S::rehash(&group.pair.0, &group.kept);
-        match self.groups.entry(keys.hash(row), is_same, rehash) {
-            Entry::Occupied(found) => found.into_mut(),
-            Entry::Vacant(free) => free.insert(Group::new(keys, row, key, create())).into_mut(),
+        let mut at = self.find(hash, is_same);
+        if self.places[at].is_none() {
+            if self.groups == groups_in(self.places.len()) {
+                self.grow_to(2 * self.places.len());
+                at = self.find(hash, is_same);
+            }
+            self.groups += 1;
+        }
+        self.places[at].get_or_insert_with(|| Group::new(keys, row, key, create()))
+    }
+
+    /// Where the group is of a hash and what else is asked of it, or where it would be.
+    #[inline]
+    fn find(&self, hash: u64, is_same: impl Fn(&Group<K, S::Kept, A, T>) -> bool) -> usize {
+        let bits = self.places.len().trailing_zeros();
+        let mut at = (self.bits.of(hash) >> (u64::BITS - bits)) as usize;
+        while let Some(group) = &self.places[at] {
+            if is_same(group) {
+                break;
+            }
+            at = (at + 1) & (self.places.len() - 1);
+        }
+        at
+    }
+
+    /// Makes room for so many groups in all, so that it needs not grow several times.
+    pub(super) fn reserve(&mut self, groups: usize) {
+        let mut places = self.places.len();
+        while groups_in(places) < groups {
+            places *= 2;
+        }
+        if places > self.places.len() {
+            self.grow_to(places);
+        }
+    }
+
+    #[cold]
+    fn grow_to(&mut self, places: usize) {
+        let larger = Self::with_places(places, self.bits);
+        let Self { places, groups, .. } = std::mem::replace(self, larger);
+        self.groups = groups;
+        for group in places.into_iter().flatten() {
+            let at = self.find(S::rehash(&group.pair.0, &group.kept), |_| false);
+            self.places[at] = Some(group);
         }
     }
 
@@ -216,7 +194,9 @@ impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Table<K, S, A, T> {
     /// room for them is kept.
     pub(super) fn send_on(&mut self, stamp: Stamp, cx: &Cx<'_>) -> UnitResult {
         let stamps = Stamps::constant(stamp);
-        let mut groups = self.groups.drain();
+        let mut emptied = std::mem::replace(self, Self::new(self.bits));
+        let most_places = MOST_PLACES_A_GROUP * std::mem::take(&mut emptied.groups);
+        let mut groups = emptied.places.iter_mut().filter_map(Option::take);
         loop {
             let mut timestamps = Vec::new();
             let values: Vec<_> = groups
@@ -228,7 +208,7 @@ impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Table<K, S, A, T> {
                 })
                 .collect();
             if values.is_empty() {
-                return Ok(());
+                break;
             }
             let mut stamps = stamps.clone();
             if !timestamps.is_empty() {
@@ -236,6 +216,10 @@ impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Table<K, S, A, T> {
             }
             cx.emit(0, Batch::new(values, stamps))?;
         }
+        if emptied.places() <= most_places {
+            *self = emptied;
+        }
+        Ok(())
     }
 }
 
