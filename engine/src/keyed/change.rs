@@ -79,6 +79,14 @@ pub struct BagChange {
 }
 
 impl BagChange {
+    /// Adds encoded values. Most often there are no others in a bundle, which need no more room.
+    pub(crate) fn add(&mut self, data: Bytes) {
+        if self.added.is_empty() {
+            self.added.reserve_exact(1);
+        }
+        self.added.push(data);
+    }
+
     pub(crate) fn clear(&mut self) {
         self.cleared = true;
         self.added.clear();

@@ -117,7 +117,7 @@ impl View {
     /// Appends to a bag. A cell is of one kind for good, which callers make sure of.
     pub(super) fn append(&mut self, key: &Bytes, id: &CellId, data: Bytes) {
         if let CellChange::Bag(bag) = self.change(key, id, empty_bag) {
-            bag.added.push(data);
+            bag.add(data);
         }
     }
 
@@ -208,7 +208,7 @@ impl View {
         if let CellChange::Map { entries, .. } = self.change(key, id, empty) {
             let entry = entries.entry(map_key.clone()).or_default();
             match data {
-                Some(data) => entry.added.push(data),
+                Some(data) => entry.add(data),
                 None => entry.clear(),
             }
         }

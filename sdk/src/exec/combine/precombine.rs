@@ -26,6 +26,8 @@ const FEW_GROUPS: usize = groups_in(1 << 14) - BATCH;
 const SAMPLE_GROUPS: usize = 1 << 17;
 /// How many values a full table must have combined into an accumulator for its size to pay.
 const WORTHWHILE: usize = 4;
+/// How many empty tables are kept for the windows of later bundles.
+const MOST_SPARE: usize = 16;
 /// How many bytes the accumulators of recent keys take at most: more are in no cache.
 const MOST_RECENT_BYTES: usize = 1024 * 1024;
 /// How many bytes the accumulators take at most, without what they own on the heap.
@@ -98,23 +100,21 @@ struct Tables<K, S: Keys<K>, A, T> {
     by_window: HashMap<Window, usize>,
     /// The table used last: most elements are in the window of the one before.
     last: usize,
-    /// An empty table with room from earlier.
-    spare: Option<Table<K, S, A, T>>,
+    /// Empty tables with room from earlier.
+    spare: Vec<Table<K, S, A, T>>,
 }
 
 impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Tables<K, S, A, T> {
     fn new() -> Self {
-        Self { tables: Vec::new(), by_window: HashMap::new(), last: 0, spare: None }
+        Self { tables: Vec::new(), by_window: HashMap::new(), last: 0, spare: Vec::new() }
     }
 
     fn at(&mut self, window: &Window) -> &mut Table<K, S, A, T> {
         let is_last = self.tables.get(self.last).is_some_and(|(last, _)| last == window);
         if !is_last {
             self.last = *self.by_window.entry_ref(window).or_insert_with(|| {
-                self.tables.push((
-                    window.clone(),
-                    self.spare.take().unwrap_or_else(|| Table::new(Bits::High)),
-                ));
+                let table = self.spare.pop().unwrap_or_else(|| Table::new(Bits::High));
+                self.tables.push((window.clone(), table));
                 self.tables.len() - 1
             });
         }
@@ -139,8 +139,8 @@ impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Tables<K, S, A, T> {
     }
 
     fn put_back(&mut self, table: Table<K, S, A, T>) {
-        if self.spare.as_ref().is_none_or(|spare| spare.places() < table.places()) {
-            self.spare = Some(table);
+        if self.spare.len() < MOST_SPARE {
+            self.spare.push(table);
         }
     }
 }
@@ -174,7 +174,9 @@ where
     fn add_to_one(&mut self, window: &Window, values: Vec<(K, V)>, stamps: &Stamps) -> UnitResult {
         let Self { f, times, keys, tables, .. } = self;
         let table = tables.at(window);
+        let count = values.len();
         each_pair(self.diagnose, values, |row, key, value| {
+            table.look_ahead(keys, row, count);
             let timestamp = *stamps.timestamps.get(row);
             let group = table.group(keys, row, key, || (f.create(), T::of(timestamp)));
             f.add(&mut group.pair.1, value);
@@ -241,11 +243,12 @@ where
         self.most_groups > FEW_GROUPS
     }
 
-    /// How many keys there are likely to be, once there are enough to tell; `before` there were fewer.
+    /// How many keys there are likely to be, once there are enough to tell, if most of them came once;
+    /// `before` there were fewer.
     fn likely_keys(&self, before: usize) -> Option<usize> {
         let groups = self.tables.groups();
         let is_sample = before < SAMPLE_GROUPS && groups >= SAMPLE_GROUPS && self.keeps_many();
-        is_sample.then(|| likely_keys(self.added, groups))
+        (is_sample && self.added < 2 * groups).then(|| estimated_keys(self.added, groups))
     }
 
     /// Whether many accumulators were kept and did not pay.
@@ -273,7 +276,7 @@ where
 
 /// How many keys there are likely to be, where most of the values so far had one of their own: of `n`
 /// values among `k` keys, about `n² / 2k` have the key of an earlier one.
-fn likely_keys(values: usize, groups: usize) -> usize {
+fn estimated_keys(values: usize, groups: usize) -> usize {
     let repeated = values.saturating_sub(groups).max(1);
     values.saturating_mul(values / 2) / repeated
 }
@@ -347,12 +350,33 @@ where
         self.flush(cx)?;
         if keeps_too_many {
             self.most_groups = FEW_GROUPS;
-            self.tables.spare = None;
+            self.tables.spare.clear();
         }
         Ok(())
     }
 
     fn finish_bundle(&mut self, cx: &Cx<'_>) -> UnitResult {
         self.flush(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::estimated_keys;
+
+    #[test]
+    fn the_number_of_keys_is_estimated_by_those_that_came_twice() {
+        for keys in [300_000_u64, 1_000_000, 5_000_000] {
+            let mut seen = std::collections::HashSet::new();
+            let mut number = 1_u64;
+            let values = 140_000;
+            for _ in 0..values {
+                number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                seen.insert((number >> 33) % keys);
+            }
+            let estimate = estimated_keys(values, seen.len()) as f64 / keys as f64;
+            assert!((0.8..1.3).contains(&estimate), "{estimate} of {keys}");
+        }
+        assert!(estimated_keys(140_000, 140_000) > 1 << 30);
     }
 }

@@ -187,12 +187,19 @@ pub trait StatefulDoFn: Clone + Send + Sync + 'static {
     fn teardown(&mut self) {}
 }
 
+/// How many bytes the first value of a cell has room for.
+const FIRST_ROOM: usize = 32;
+
 /// Appends what `encode` does, and nothing if that fails. Returns how much it was.
 fn encoded(
     out: &mut Vec<u8>,
     encode: impl FnOnce(&mut Vec<u8>) -> Result<(), CoderError>,
 ) -> Result<usize, CoderError> {
     let start = out.len();
+    if out.capacity() == 0 {
+        // Otherwise it would grow several times for a value of some fields.
+        out.reserve(FIRST_ROOM);
+    }
     encode(out).inspect_err(|_| out.truncate(start))?;
     Ok(out.len() - start)
 }
