@@ -26,7 +26,7 @@ use std::{
     thread,
 };
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::{
     failure::{Failure, Outcome},
@@ -36,7 +36,7 @@ use crate::{
 use answer::Answer;
 use digest::Digest;
 use measure::Usage;
-use program::{Program, Rival};
+use program::{Program, Rival, Runner};
 use workload::{Chosen, Input, Workload};
 
 #[derive(Args)]
@@ -54,6 +54,9 @@ pub(crate) struct Arguments {
     /// What to compare with, with commas between: systems take long to compile
     #[arg(long, value_delimiter = ',', default_value = "hand")]
     rivals: Vec<Choice>,
+    /// Which of Purlin's runners to measure, with commas between [default: all of them]
+    #[arg(long, value_delimiter = ',')]
+    runners: Vec<Runner>,
     /// Measure these workloads alone, with commas between; `nexmark` is all of its queries
     #[arg(long, value_delimiter = ',')]
     only: Vec<Chosen>,
@@ -108,6 +111,7 @@ struct Plan {
     runs: u64,
     threads: Vec<usize>,
     rivals: Vec<Rival>,
+    runners: Vec<Runner>,
     workloads: Vec<Workload>,
 }
 
@@ -123,12 +127,17 @@ impl Plan {
         if workloads.is_empty() {
             workloads = Workload::ALL.to_vec();
         }
+        let mut runners = arguments.runners.clone();
+        if runners.is_empty() {
+            runners = Runner::value_variants().to_vec();
+        }
         Self {
             folder: workspace::target("bench"),
             scales: arguments.scale.clone(),
             runs: arguments.runs,
             threads: threads.into_iter().collect(),
             rivals: rivals.into_iter().collect(),
+            runners,
             workloads,
         }
     }
@@ -161,7 +170,10 @@ fn write(folder: &Path, name: &str, text: &str) -> Outcome {
 
 fn measure(workload: Workload, scale: f64, plan: &Plan) -> Outcome<Measured> {
     let job = Job { workload, size: workload.size(scale), file: file(workload, scale, plan)? };
-    let programs = program::of(workload, &plan.rivals, &plan.threads);
+    let programs = program::of(workload, &plan.rivals, &plan.runners, &plan.threads);
+    if programs.is_empty() {
+        return Err(Failure::new(format!("none of the chosen programs does {workload}")));
+    }
     let mut programs: Vec<_> = programs.into_iter().map(|program| (program, Vec::new())).collect();
     let mut expected = None;
     for round in 0..plan.runs {
@@ -243,7 +255,7 @@ mod tests {
     fn another_output_than_the_firsts_is_a_failure() {
         let (ours, other) = (Digest::of_lines(b"a\n"), Digest::of_lines(b"b\nc\n"));
         let workload = Workload::ALL[0];
-        let program = program::of(workload, &[], &[2])[0];
+        let program = program::of(workload, &[], Runner::value_variants(), &[2])[0];
         assert!(check(ours, ours, program, workload).is_ok());
         let failure = check(ours, other, program, workload).unwrap_err().to_string();
         assert!(failure.starts_with("wordcount: Purlin parallel, 2 threads gave 2 outputs"));

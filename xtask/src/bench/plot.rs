@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     Measured,
-    program::{Program, Rival, System},
+    program::{Program, Rival, Runner, System},
     report::{median, seconds},
 };
 
@@ -64,9 +64,9 @@ fn group(it: &Measured, top: usize) -> String {
 
 fn colour(program: Program) -> &'static str {
     match program.system {
-        System::Parallel => "#c2410c",
-        System::Direct => "#fb923c",
-        System::Grpc => "#fdba74",
+        System::Purlin(Runner::Parallel) => "#c2410c",
+        System::Purlin(Runner::Direct) => "#fb923c",
+        System::Purlin(Runner::Grpc) => "#fdba74",
         System::Rival(Rival::Hand) => "#334155",
         System::Rival(Rival::Plain) => "#94a3b8",
         System::Rival(_) => "#60a5fa",

@@ -19,10 +19,19 @@ pub(super) struct Program {
 /// What a program is written with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum System {
-    Parallel,
-    Direct,
-    Grpc,
+    Purlin(Runner),
     Rival(Rival),
+}
+
+/// A runner of Purlin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Runner {
+    /// All cores
+    Parallel,
+    /// One thread, everything checked: it takes many times as long
+    Direct,
+    /// Worker processes
+    Grpc,
 }
 
 /// What Purlin is compared with.
@@ -69,9 +78,14 @@ impl Rival {
     }
 }
 
-/// The programs that do `workload` with `rivals`, each on each number of `threads`. The first is
-/// what the others are compared with: a rival, if there is one, with the most threads.
-pub(super) fn of(workload: Workload, rivals: &[Rival], threads: &[usize]) -> Vec<Program> {
+/// The programs that do `workload` with `rivals` and `runners`, each on each number of `threads`. The
+/// first is what the others are compared with: a rival, if there is one, with the most threads.
+pub(super) fn of(
+    workload: Workload,
+    rivals: &[Rival],
+    runners: &[Runner],
+    threads: &[usize],
+) -> Vec<Program> {
     let most = threads.iter().copied().max().unwrap_or(1);
     let on_each = |system| {
         let mut all: Vec<_> = threads.iter().map(|it| Program { system, threads: *it }).collect();
@@ -85,12 +99,16 @@ pub(super) fn of(workload: Workload, rivals: &[Rival], threads: &[usize]) -> Vec
             rival => on_each(System::Rival(*rival)),
         })
         .collect();
-    programs.extend(on_each(System::Parallel));
-    programs.push(Program { system: System::Direct, threads: 1 });
-    // A worker process would make the events of a query again, and that would be measured.
-    if !workload.is_query() {
-        programs.push(Program { system: System::Grpc, threads: most });
-    }
+    programs.extend(runners.iter().flat_map(|runner| {
+        let system = System::Purlin(*runner);
+        match runner {
+            Runner::Parallel => on_each(system),
+            Runner::Direct => vec![Program { system, threads: 1 }],
+            // A worker process would make the events of a query again, and that would be measured.
+            Runner::Grpc if workload.is_query() => Vec::new(),
+            Runner::Grpc => vec![Program { system, threads: most }],
+        }
+    }));
     programs
 }
 
@@ -147,11 +165,13 @@ impl Program {
     /// The options of a pipeline that say where it runs.
     fn options(self) -> Vec<String> {
         match self.system {
-            System::Parallel => {
+            System::Purlin(Runner::Parallel) => {
                 vec!["--runner=parallel".to_owned(), format!("--parallelism={}", self.threads)]
             }
-            System::Grpc => vec!["--runner=grpc".to_owned(), format!("--workers={}", self.threads)],
-            System::Direct => vec!["--runner=direct".to_owned()],
+            System::Purlin(Runner::Grpc) => {
+                vec!["--runner=grpc".to_owned(), format!("--workers={}", self.threads)]
+            }
+            System::Purlin(Runner::Direct) => vec!["--runner=direct".to_owned()],
             System::Rival(_) => Vec::new(),
         }
     }
@@ -172,9 +192,9 @@ impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let threads = self.threads;
         match self.system {
-            System::Parallel => write!(f, "Purlin parallel, {threads}")?,
-            System::Direct => write!(f, "Purlin direct, {threads}")?,
-            System::Grpc => return write!(f, "Purlin grpc, {threads} workers"),
+            System::Purlin(Runner::Parallel) => write!(f, "Purlin parallel, {threads}")?,
+            System::Purlin(Runner::Direct) => write!(f, "Purlin direct, {threads}")?,
+            System::Purlin(Runner::Grpc) => return write!(f, "Purlin grpc, {threads} workers"),
             System::Rival(Rival::Hand) => write!(f, "hand-written, {threads}")?,
             System::Rival(Rival::Plain) => write!(f, "hand-written plainly, {threads}")?,
             System::Rival(rival) => write!(f, "{}, {threads}", rival.name())?,
@@ -212,7 +232,7 @@ mod tests {
             let words = std::iter::once(name.unwrap().as_os_str()).chain(command.get_args());
             words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
         };
-        of(workload, rivals, &[1, 2]).into_iter().map(line).collect()
+        of(workload, rivals, Runner::value_variants(), &[1, 2]).into_iter().map(line).collect()
     }
 
     #[test]
@@ -245,6 +265,14 @@ mod tests {
                 format!("{example} --readers=1 --runner=direct"),
             ]
         );
+    }
+
+    #[test]
+    fn a_query_is_not_for_worker_processes() {
+        let (sums, query) = (Workload::ALL[2], Workload::ALL[10]);
+        let system = System::Purlin(Runner::Grpc);
+        assert_eq!(of(sums, &[], &[Runner::Grpc], &[1, 2]), [Program { system, threads: 2 }]);
+        assert_eq!(of(query, &[Rival::Hand], &[Runner::Grpc], &[1, 2]), []);
     }
 
     #[test]

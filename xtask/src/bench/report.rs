@@ -84,9 +84,11 @@ fn sorted<T: Ord>(usages: &[Usage], of: fn(&Usage) -> T) -> Vec<T> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use clap::ValueEnum;
+
     use super::*;
     use crate::bench::{
-        program::{self, Rival},
+        program::{self, Rival, Runner},
         workload::Workload,
     };
 
@@ -101,7 +103,8 @@ pub(super) mod tests {
             [usage(100 * times, 90, 30), usage(300 * times, 110, 30), usage(110 * times, 100, 31)];
         let other =
             [usage(55 * times, 250, 60), usage(54 * times, 200, 70), usage(80 * times, 300, 50)];
-        let programs = program::of(Workload::ALL[0], &[Rival::Hand], &[2]).into_iter();
+        let runners = Runner::value_variants();
+        let programs = program::of(Workload::ALL[0], &[Rival::Hand], runners, &[2]).into_iter();
         let programs = programs.map(|program| {
             let usages = if program.is_ours() { other.to_vec() } else { rival.to_vec() };
             (program, usages)
