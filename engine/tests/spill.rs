@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use purlin_engine::plan::PlanOptions;
+use purlin_engine::plan::{PlanOptions, StageId};
 use purlin_engine::{
     Action, Change, Commit, Engine, EngineConfig, Event, LocalExecutor, Outcome, Spill, SpillStore,
     SpilledBytes, plan_for,
 };
 use purlin_sdk::state::{StateSpecs, Value};
 use purlin_sdk::testing::assert_that;
+use purlin_sdk::transforms::Count;
 use purlin_sdk::{BoxError, Context, Error, PCollection, Pipeline, StatefulDoFn, Timestamp};
 
 /// A store in memory that fails when it is told to.
@@ -126,6 +127,21 @@ fn run(build: Build, shelf: &Shelf) -> (Outcome, Vec<Commit>) {
             Action::Finished(outcome) => return (outcome, engine.take_commits()),
             _ => {}
         }
+    }
+}
+
+#[test]
+fn combines_before_a_shuffle_keep_no_more_than_is_for_running_bundles() {
+    for (memory_bytes, expected) in [(None, None), (Some(8000), Some(1000))] {
+        let p = Pipeline::new();
+        drop(pairs(&p).combine_per_key(Count));
+        let sealed = p.seal().expect("a pipeline");
+        let plan = plan_for("test", &sealed.pipeline, &PlanOptions::default()).expect("a plan");
+        let store = Arc::new(Shelf::default());
+        let spill = memory_bytes.map(|memory_bytes| Spill { memory_bytes, store });
+        let config = EngineConfig { executors: 2, spill, ..EngineConfig::default() };
+        let engine = Engine::new(plan, config).expect("an engine");
+        assert_eq!(engine.exec_config(StageId(0)).combine_bytes, expected);
     }
 }
 

@@ -99,7 +99,11 @@ impl Shuffle {
     /// How the processors of a stage must be wired, so that what they write fits its readers.
     #[must_use]
     pub fn exec_config(&self, stage: StageId) -> ExecConfig {
-        let mut config = ExecConfig { strict: self.strict, ..ExecConfig::default() };
+        let mut config = ExecConfig {
+            strict: self.strict,
+            combine_bytes: self.spiller.as_ref().map(Spiller::share),
+            ..ExecConfig::default()
+        };
         if let Some(sdk) = self.facts.plan.stages[stage.0].sdk() {
             for (sink, collection) in &sdk.outputs {
                 let Edge { needs, partitions, only_waits, .. } = self.edges[collection.0];

@@ -33,6 +33,9 @@ pub struct ExecConfig {
     /// Frame elements exactly as the descriptor's coders say, for a data plane; otherwise a
     /// constant stamp is kept once per chunk.
     pub framing_as_declared: bool,
+    /// How many bytes of accumulators a combine keeps before a shuffle, where that is less than it
+    /// would by itself.
+    pub combine_bytes: Option<usize>,
     /// How each write node writes; one that is not listed does not partition.
     pub sinks: BTreeMap<String, SinkConfig>,
 }

@@ -1,10 +1,12 @@
 //! Combining values: the user's function, and the parts that it plays before and after a shuffle.
 
+mod group;
 mod keys;
 mod merge;
 mod precombine;
 mod recent;
 mod table;
+mod tables;
 #[cfg(test)]
 mod tests;
 

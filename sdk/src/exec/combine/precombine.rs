@@ -2,17 +2,18 @@
 
 use std::marker::PhantomData;
 
-use hashbrown::HashMap;
 use purlin_proto::pipeline::output_time;
 
 use super::CombineFn;
+use super::group::OwnTime;
 use super::keys::{Encoded, Keys, Typed};
 use super::recent::Recent;
-use super::table::{Bits, OwnTime, Table, groups_in};
+use super::table::{Table, groups_in};
+use super::tables::Tables;
 use crate::element::Element;
 use crate::exec::guard::{Interrupted, guarded, guarded_in_place};
 use crate::exec::unit::{Cx, Unit, UnitResult, UnitSpec, typed};
-use crate::exec::{AnyBatch, BATCH, Batch, Column, Failure, Stamps};
+use crate::exec::{AnyBatch, BATCH, Batch, Column, ExecConfig, Failure, Stamps};
 use crate::time::Timestamp;
 use crate::window::{Stamp, TimestampCombiner, Window, Windows};
 
@@ -26,8 +27,6 @@ const FEW_GROUPS: usize = groups_in(1 << 14) - BATCH;
 const SAMPLE_GROUPS: usize = 1 << 17;
 /// How many values a full table must have combined into an accumulator for its size to pay.
 const WORTHWHILE: usize = 4;
-/// How many empty tables are kept for the windows of later bundles.
-const MOST_SPARE: usize = 16;
 /// How many bytes the accumulators of recent keys take at most: more are in no cache.
 const MOST_RECENT_BYTES: usize = 1024 * 1024;
 /// How many bytes the accumulators take at most, without what they own on the heap.
@@ -41,24 +40,23 @@ pub(super) fn precombine<K: Element, V: Element, F: CombineFn<V>>(
     spec: &UnitSpec<'_>,
 ) -> UnitResult<Box<dyn Unit>> {
     let times = timestamps_of(spec)?;
-    let diagnose = spec.config.diagnose;
     if K::typed_key().is_some() {
-        return Ok(by_keys::<K, V, F, Typed>(f, times, diagnose));
+        return Ok(by_keys::<K, V, F, Typed>(f, times, spec.config));
     }
-    Ok(by_keys::<K, V, F, Encoded>(f, times, diagnose))
+    Ok(by_keys::<K, V, F, Encoded>(f, times, spec.config))
 }
 
 fn by_keys<K: Element, V: Element, F: CombineFn<V>, S: Keys<K> + 'static>(
     f: F,
     times: TimestampCombiner,
-    diagnose: bool,
+    config: &ExecConfig,
 ) -> Box<dyn Unit> {
     match times {
         // Nearly always; then a group takes less room.
         TimestampCombiner::EndOfWindow => {
-            Box::new(Precombine::<K, V, F, S, ()>::new(f, times, diagnose))
+            Box::new(Precombine::<K, V, F, S, ()>::new(f, times, config))
         }
-        _ => Box::new(Precombine::<K, V, F, S, Timestamp>::new(f, times, diagnose)),
+        _ => Box::new(Precombine::<K, V, F, S, Timestamp>::new(f, times, config)),
     }
 }
 
@@ -94,57 +92,6 @@ struct Precombine<K, V, F: CombineFn<V>, S: Keys<K>, T> {
     value: PhantomData<fn(V)>,
 }
 
-/// A table for each window.
-struct Tables<K, S: Keys<K>, A, T> {
-    tables: Vec<(Window, Table<K, S, A, T>)>,
-    by_window: HashMap<Window, usize>,
-    /// The table used last: most elements are in the window of the one before.
-    last: usize,
-    /// Empty tables with room from earlier.
-    spare: Vec<Table<K, S, A, T>>,
-}
-
-impl<K: Element, S: Keys<K>, A: Element, T: OwnTime> Tables<K, S, A, T> {
-    fn new() -> Self {
-        Self { tables: Vec::new(), by_window: HashMap::new(), last: 0, spare: Vec::new() }
-    }
-
-    fn at(&mut self, window: &Window) -> &mut Table<K, S, A, T> {
-        let is_last = self.tables.get(self.last).is_some_and(|(last, _)| last == window);
-        if !is_last {
-            self.last = *self.by_window.entry_ref(window).or_insert_with(|| {
-                let table = self.spare.pop().unwrap_or_else(|| Table::new(Bits::High));
-                self.tables.push((window.clone(), table));
-                self.tables.len() - 1
-            });
-        }
-        &mut self.tables[self.last].1
-    }
-
-    fn groups(&self) -> usize {
-        self.tables.iter().map(|(_, table)| table.len()).sum()
-    }
-
-    /// Makes room for so many groups, if they are all of one window.
-    fn reserve(&mut self, groups: usize) {
-        if let [(_, table)] = &mut self.tables[..] {
-            table.reserve(groups);
-        }
-    }
-
-    fn take(&mut self) -> Vec<(Window, Table<K, S, A, T>)> {
-        self.by_window.clear();
-        self.last = 0;
-        std::mem::take(&mut self.tables)
-    }
-
-    fn put_back(&mut self, table: Table<K, S, A, T>) {
-        if self.spare.len() < MOST_SPARE {
-            self.spare.push(table);
-        }
-    }
-}
-
 impl<K, V, F, S, T> Precombine<K, V, F, S, T>
 where
     K: Element,
@@ -153,13 +100,12 @@ where
     S: Keys<K>,
     T: OwnTime,
 {
-    fn new(f: F, times: TimestampCombiner, diagnose: bool) -> Self {
-        let places = (MOST_BYTES / Table::<K, S, F::Acc, T>::PLACE_BYTES).max(1);
-        let most_groups = MOST_GROUPS.min(groups_in(1 << places.ilog2()).saturating_sub(BATCH));
+    fn new(f: F, times: TimestampCombiner, config: &ExecConfig) -> Self {
+        let most_groups = most_groups(Table::<K, S, F::Acc, T>::PLACE_BYTES, config);
         Self {
             f,
             times,
-            diagnose,
+            diagnose: config.diagnose,
             keys: S::default(),
             tables: Tables::new(),
             recent: None,
@@ -274,6 +220,13 @@ where
     }
 }
 
+/// How many groups are kept at most, each of which may take a place of so many bytes.
+fn most_groups(place_bytes: usize, config: &ExecConfig) -> usize {
+    let bytes = config.combine_bytes.map_or(MOST_BYTES, |bytes| bytes.min(MOST_BYTES));
+    let places = (bytes / place_bytes).max(1);
+    MOST_GROUPS.min(groups_in(1 << places.ilog2()).saturating_sub(BATCH))
+}
+
 /// How many keys there are likely to be, where most of the values so far had one of their own: of `n`
 /// values among `k` keys, about `n² / 2k` have the key of an earlier one.
 fn estimated_keys(values: usize, groups: usize) -> usize {
@@ -350,7 +303,7 @@ where
         self.flush(cx)?;
         if keeps_too_many {
             self.most_groups = FEW_GROUPS;
-            self.tables.spare.clear();
+            self.tables.forget_spare();
         }
         Ok(())
     }
@@ -362,7 +315,17 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::estimated_keys;
+    use super::*;
+
+    #[test]
+    fn groups_take_no_more_memory_than_they_may() {
+        let most_of = |bytes| ExecConfig { combine_bytes: bytes, ..ExecConfig::default() };
+        assert_eq!(most_groups(24, &most_of(None)), MOST_GROUPS);
+        assert_eq!(most_groups(40, &most_of(None)), groups_in(1 << 20) - BATCH);
+        assert_eq!(most_groups(40, &most_of(Some(usize::MAX))), groups_in(1 << 20) - BATCH);
+        assert_eq!(most_groups(32, &most_of(Some(1 << 20))), groups_in(1 << 15) - BATCH);
+        assert_eq!(most_groups(32, &most_of(Some(0))), 0);
+    }
 
     #[test]
     fn the_number_of_keys_is_estimated_by_those_that_came_twice() {

@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
+use super::group::Group;
 use super::keys::Keys;
-use super::table::Group;
 use crate::element::Element;
 
 /// How many keys are remembered.
