@@ -16,7 +16,10 @@ impl Engine {
     pub(super) fn split_long(&mut self, actions: &mut Vec<Action>) {
         let splits = self.schedule.long(&self.facts, &self.config, self.now);
         let splits = splits.into_iter();
-        actions.extend(splits.map(|(id, ask)| Action::Split { id, ask, fraction: 0.5 }));
+        actions.extend(splits.map(|(id, ask)| match ask {
+            Some(ask) => Action::Split { id, ask, fraction: 0.5 },
+            None => Action::Checkpoint(id),
+        }));
     }
 
     /// Where choices are to vary, a bundle may be split at its first claim.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use purlin_sdk::Timestamp;
 
-use super::splits::{can_leave, is_long};
 use super::{Flight, Schedule};
 use crate::bundle::BundleId;
 use crate::config::EngineConfig;
@@ -22,7 +21,6 @@ impl Schedule {
         now: Timestamp,
     ) -> Vec<BundleId> {
         let mut slow = Vec::new();
-        let mut idle = self.idle(config);
         for (id, flight) in &mut self.in_flight {
             if flight.was_asked_to_stop
                 || flight.entries.is_empty()
@@ -36,10 +34,7 @@ impl Schedule {
             // goes on until it has put out what a bundle may.
             let behind = bytes_behind(facts, state, flight.stage);
             let is_too_fast = behind >= config.queue_bytes && behind > flight.behind;
-            // What it has not begun is for others.
-            let leaves = idle > 0 && can_leave(facts, flight) && is_long(config, flight, now);
-            idle -= usize::from(leaves);
-            if is_late || is_too_fast || leaves {
+            if is_late || is_too_fast {
                 flight.was_asked_to_stop = true;
                 slow.push(*id);
             }

@@ -39,56 +39,47 @@ impl Sharing {
     }
 }
 
-/// Whether an attempt works on one element, whose work ends by itself. Of others it would have to
-/// say which part of its input is left; a source that does not end is suspended instead.
-fn can_share(facts: &Facts, flight: &Flight) -> bool {
+/// Whether an attempt can give some of its work away. A source that does not end is suspended instead.
+fn can_give(facts: &Facts, flight: &Flight) -> bool {
     is_splittable(facts, flight.stage)
-        && flight.entries.len() == 1
+        && !flight.entries.is_empty()
         && !flight.was_asked_to_stop
         && !flight.sharing.is_open
         && (flight.is_bounded || !may_not_end(facts, flight.stage))
 }
 
-/// Whether an attempt works on several elements, of which it can leave those to others that it has
-/// not begun.
-pub(super) fn can_leave(facts: &Facts, flight: &Flight) -> bool {
-    is_splittable(facts, flight.stage)
-        && flight.entries.len() > 1
-        && !flight.was_asked_to_stop
-        && !may_not_end(facts, flight.stage)
-}
-
-/// Whether an attempt has run for long enough to give some of its work away.
-pub(super) fn is_long(config: &EngineConfig, flight: &Flight, now: Timestamp) -> bool {
-    now >= flight.sharing.since + config.split_after
+/// Whether an attempt can give a part of its one element away. One that has several would have to
+/// say which part of its input is left: it stops, and leaves what it has not begun.
+fn can_share(facts: &Facts, flight: &Flight) -> bool {
+    flight.entries.len() == 1 && can_give(facts, flight)
 }
 
 impl Schedule {
-    /// How many executors have nothing to do.
-    pub(super) fn idle(&self, config: &EngineConfig) -> usize {
-        config.executors.saturating_sub(self.in_flight.len())
-    }
-
     /// The attempts that have run for long while executors are idle, one for each of those, with
-    /// the number of the split that each is asked for.
+    /// the number of the split that each is asked for; none where it is to stop.
     pub(crate) fn long(
         &mut self,
         facts: &Facts,
         config: &EngineConfig,
         now: Timestamp,
-    ) -> Vec<(BundleId, u32)> {
-        let idle = self.idle(config);
+    ) -> Vec<(BundleId, Option<u32>)> {
+        let idle = config.executors.saturating_sub(self.in_flight.len());
         let flights = self.in_flight.iter_mut();
-        let long =
-            flights.filter(|(_, flight)| can_share(facts, flight) && is_long(config, flight, now));
-        long.take(idle).map(|(id, flight)| (*id, flight.sharing.ask())).collect()
+        let long = flights.filter(|(_, flight)| {
+            can_give(facts, flight) && now >= flight.sharing.since + config.split_after
+        });
+        let ask = |flight: &mut Flight| {
+            let is_one = flight.entries.len() == 1;
+            flight.was_asked_to_stop |= !is_one;
+            is_one.then(|| flight.sharing.ask())
+        };
+        long.take(idle).map(|(id, flight)| (*id, ask(flight))).collect()
     }
 
     /// When an attempt will have run for long while executors are idle.
     pub(super) fn next_split(&self, facts: &Facts, config: &EngineConfig) -> Option<Timestamp> {
-        let is_idle = self.idle(config) > 0;
-        let gives = |flight: &&Flight| can_share(facts, flight) || can_leave(facts, flight);
-        let flights = self.in_flight.values().filter(|flight| is_idle && gives(flight));
+        let is_idle = self.in_flight.len() < config.executors;
+        let flights = self.in_flight.values().filter(|flight| is_idle && can_give(facts, flight));
         flights.map(|flight| flight.sharing.since + config.split_after).min()
     }
 

@@ -26,7 +26,7 @@ use std::{
     thread,
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::{
     failure::{Failure, Outcome},
@@ -54,8 +54,8 @@ pub(crate) struct Arguments {
     /// What to compare with, with commas between: systems take long to compile
     #[arg(long, value_delimiter = ',', default_value = "hand")]
     rivals: Vec<Choice>,
-    /// Which of Purlin's runners to measure, with commas between [default: all of them]
-    #[arg(long, value_delimiter = ',')]
+    /// Which of Purlin's runners to measure, with commas between
+    #[arg(long, value_delimiter = ',', default_value = "parallel,direct,grpc")]
     runners: Vec<Runner>,
     /// Measure these workloads alone, with commas between; `nexmark` is all of its queries
     #[arg(long, value_delimiter = ',')]
@@ -127,17 +127,14 @@ impl Plan {
         if workloads.is_empty() {
             workloads = Workload::ALL.to_vec();
         }
-        let mut runners = arguments.runners.clone();
-        if runners.is_empty() {
-            runners = Runner::value_variants().to_vec();
-        }
+        let runners: BTreeSet<_> = arguments.runners.iter().copied().collect();
         Self {
             folder: workspace::target("bench"),
             scales: arguments.scale.clone(),
             runs: arguments.runs,
             threads: threads.into_iter().collect(),
             rivals: rivals.into_iter().collect(),
-            runners,
+            runners: runners.into_iter().collect(),
             workloads,
         }
     }
@@ -169,11 +166,11 @@ fn write(folder: &Path, name: &str, text: &str) -> Outcome {
 }
 
 fn measure(workload: Workload, scale: f64, plan: &Plan) -> Outcome<Measured> {
-    let job = Job { workload, size: workload.size(scale), file: file(workload, scale, plan)? };
     let programs = program::of(workload, &plan.rivals, &plan.runners, &plan.threads);
     if programs.is_empty() {
         return Err(Failure::new(format!("none of the chosen programs does {workload}")));
     }
+    let job = Job { workload, size: workload.size(scale), file: file(workload, scale, plan)? };
     let mut programs: Vec<_> = programs.into_iter().map(|program| (program, Vec::new())).collect();
     let mut expected = None;
     for round in 0..plan.runs {
@@ -243,6 +240,8 @@ fn check(expected: Digest, found: Digest, program: Program, workload: Workload) 
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum;
+
     use super::*;
 
     #[test]

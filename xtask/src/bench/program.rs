@@ -24,7 +24,7 @@ pub(super) enum System {
 }
 
 /// A runner of Purlin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(super) enum Runner {
     /// All cores
     Parallel,

@@ -180,8 +180,8 @@ where
         .map_err(|interrupted| interrupted.in_batch(stamps))
     }
 
-    fn is_full(&self) -> bool {
-        self.tables.groups() >= self.most_groups
+    fn is_full(&self, groups: usize) -> bool {
+        groups >= self.most_groups
             || (std::mem::needs_drop::<F::Acc>() && self.added >= MOST_VALUES)
     }
 
@@ -191,15 +191,13 @@ where
 
     /// How many keys there are likely to be, once there are enough to tell, if most of them came once;
     /// `before` there were fewer.
-    fn likely_keys(&self, before: usize) -> Option<usize> {
-        let groups = self.tables.groups();
+    fn likely_keys(&self, before: usize, groups: usize) -> Option<usize> {
         let is_sample = before < SAMPLE_GROUPS && groups >= SAMPLE_GROUPS && self.keeps_many();
         (is_sample && self.added < 2 * groups).then(|| estimated_keys(self.added, groups))
     }
 
     /// Whether many accumulators were kept and did not pay.
-    fn keeps_too_many(&self) -> bool {
-        let groups = self.tables.groups();
+    fn keeps_too_many(&self, groups: usize) -> bool {
         let is_full = groups >= self.most_groups && self.keeps_many();
         is_full && self.added / groups.max(1) < WORTHWHILE
     }
@@ -275,7 +273,7 @@ where
 {
     fn process(&mut self, batch: Box<dyn AnyBatch>, cx: &Cx<'_>) -> UnitResult {
         let Batch { values, stamps } = typed::<(K, V)>(batch)?;
-        let groups = self.tables.groups();
+        let before = self.tables.groups();
         self.added += values.len();
         self.keys.clear();
         values.iter().try_for_each(|(key, _)| self.keys.push(key))?;
@@ -291,13 +289,14 @@ where
             }
             _ => self.add_to_each(values, &stamps)?,
         }
-        let mut keeps_too_many = self.keeps_too_many();
-        match self.likely_keys(groups) {
+        let groups = self.tables.groups();
+        let mut keeps_too_many = self.keeps_too_many(groups);
+        match self.likely_keys(before, groups) {
             Some(keys) if keys > self.most_groups => keeps_too_many = true,
             Some(keys) => self.tables.reserve(keys),
             None => {}
         }
-        if !(keeps_too_many || self.is_full()) {
+        if !(keeps_too_many || self.is_full(groups)) {
             return Ok(());
         }
         self.flush(cx)?;
