@@ -45,6 +45,7 @@ pub use key::TypedKey;
 pub(crate) use row::{FieldState, put_field, put_row_header};
 pub use serde::Serde;
 pub(crate) use string::{put_bytes, read_str};
+pub(crate) use text::scan;
 pub use text::{Lines, Separator, Split, SplitAsciiWhitespace, Text};
 pub use vec::VecCoder;
 

@@ -1,6 +1,7 @@
 //! Text: an owned slice of a shared block.
 
 mod element;
+pub(crate) mod scan;
 mod short;
 mod split;
 

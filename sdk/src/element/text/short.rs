@@ -6,9 +6,11 @@ use crate::element::key::hash_native;
 
 /// The bytes, zeros behind them, and their number in the last byte: it is compared and hashed as
 /// one number, without a loop and without a look at memory elsewhere.
-#[derive(Clone, Copy, Eq)]
-#[repr(align(8))]
-pub(super) struct Short([u8; SIZE]);
+///
+/// In two machine words, as all texts are copied: a processor waits where bytes are read at once
+/// that were written apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Short([u64; 2]);
 
 const SIZE: usize = 16;
 
@@ -31,7 +33,7 @@ impl Short {
             Some(chunk) => u128::from_le_bytes(*chunk) & ((1 << (8 * length)) - 1),
             None => Self::last_word(&bytes[part]),
         };
-        Self((word | ((length as u128) << (8 * Self::LONGEST))).to_le_bytes())
+        Self::of(word | ((length as u128) << (8 * Self::LONGEST)))
     }
 
     /// Few bytes, behind which there are not enough others.
@@ -42,37 +44,38 @@ impl Short {
         u128::from_le_bytes(word)
     }
 
+    /// The first byte is the lowest of `word`.
+    #[inline(always)]
+    fn of(word: u128) -> Self {
+        Self([(word as u64).to_le(), ((word >> 64) as u64).to_le()])
+    }
+
+    #[inline]
+    fn all_bytes(&self) -> &[u8] {
+        bytemuck::bytes_of(&self.0)
+    }
+
+    #[inline]
+    fn length(&self) -> usize {
+        usize::from(self.all_bytes()[Self::LONGEST])
+    }
+
     #[inline]
     pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.0[..usize::from(self.0[Self::LONGEST])]
+        &self.all_bytes()[..self.length()]
     }
 
     #[inline]
     pub(super) fn as_str(&self) -> &str {
         // They were cut from a `str`, between characters. Zeros and the length are characters as
         // well: to look at all bytes needs no loop where all are of ASCII.
-        let all = std::str::from_utf8(&self.0).unwrap_or_default();
-        all.get(..usize::from(self.0[Self::LONGEST])).unwrap_or_default()
-    }
-
-    #[inline]
-    fn halves(self) -> [u64; 2] {
-        let word = u128::from_le_bytes(self.0);
-        [word as u64, (word >> 64) as u64]
+        let all = std::str::from_utf8(self.all_bytes()).unwrap_or_default();
+        all.get(..self.length()).unwrap_or_default()
     }
 
     #[inline]
     pub(super) fn hash(self) -> u64 {
-        hash_native(&u128::from_le_bytes(self.0))
-    }
-}
-
-impl PartialEq for Short {
-    /// In two halves, as they are copied: a processor waits where bytes are read at once that were
-    /// written apart.
-    #[inline]
-    fn eq(&self, other: &Self) -> bool {
-        let ([low, high], [other_low, other_high]) = (self.halves(), other.halves());
-        (low ^ other_low) | (high ^ other_high) == 0
+        let [low, high] = self.0.map(u64::from_le);
+        hash_native(&(u128::from(high) << 64 | u128::from(low)))
     }
 }

@@ -1,6 +1,7 @@
 //! Iterators over the parts of a text, each of which owns its part.
 
 use super::Text;
+use super::scan::{STEP, whitespace};
 
 /// What separates the parts of a text: a `char`, a string, or a test of characters.
 pub trait Separator {
@@ -61,13 +62,43 @@ impl<S: Separator> Iterator for Split<S> {
 #[derive(Clone, Debug)]
 pub struct SplitAsciiWhitespace {
     text: Text,
-    /// How much of the text was read.
-    position: usize,
+    /// Where the step begins that is looked at.
+    base: usize,
+    /// The bytes of the step that are in words and were not given: a bit for each, that of the
+    /// first is the lowest.
+    left: u64,
 }
 
 impl SplitAsciiWhitespace {
+    #[inline]
     pub(super) fn new(text: Text) -> Self {
-        Self { text, position: 0 }
+        let left = in_words(&text, 0);
+        Self { text, base: 0, left }
+    }
+
+    /// Goes on to the next step; `false` at the end.
+    #[inline]
+    fn step(&mut self) -> bool {
+        self.base += STEP;
+        let is_more = self.base < self.text.as_bytes().len();
+        if is_more {
+            self.left = in_words(&self.text, self.base);
+        }
+        is_more
+    }
+
+    /// Where the word ends that goes on behind the step.
+    #[cold]
+    fn end_behind(&mut self) -> usize {
+        while self.step() {
+            let length = self.left.trailing_ones();
+            if length < u64::BITS {
+                self.left &= u64::MAX << length;
+                return self.base + length as usize;
+            }
+        }
+        self.left = 0;
+        self.text.as_bytes().len()
     }
 }
 
@@ -76,37 +107,45 @@ impl Iterator for SplitAsciiWhitespace {
 
     #[inline]
     fn next(&mut self) -> Option<Text> {
-        let (bytes, length) = self.text.and_behind(STEP);
-        let unread = &bytes[self.position..length];
-        let start = self.position + unread.iter().position(|byte| !byte.is_ascii_whitespace())?;
-        self.position = length.min(start + word_length(&bytes[start..]));
-        Some(self.text.part(start, self.position))
+        while self.left == 0 {
+            if !self.step() {
+                return None;
+            }
+        }
+        let first = self.left & self.left.wrapping_neg();
+        let start = self.base + first.trailing_zeros() as usize;
+        // What is added to the first byte of a word is carried to the one behind the word.
+        let (carried, is_behind) = self.left.overflowing_add(first);
+        let end = if is_behind {
+            self.end_behind()
+        } else {
+            self.base + (carried & !self.left).trailing_zeros() as usize
+        };
+        if !is_behind {
+            self.left &= carried;
+        }
+        Some(self.text.part(start, end))
     }
 }
 
-/// How many bytes are looked at at once.
-const STEP: usize = 16;
-
-/// How many bytes come before white space, or the end.
+/// A bit for each of the bytes of a text from `base` on that is in a word.
 #[inline]
-fn word_length(bytes: &[u8]) -> usize {
-    // Sixteen at a time, to the first that is no more than a blank: almost always white space. So
-    // most words end in the first step, which does not depend on their length.
-    let mut length = 0;
-    while let Some(sixteen) = bytes[length..].first_chunk() {
-        let sixteen = u128::from_le_bytes(*sixteen);
-        let small = sixteen.wrapping_sub(u128::from_le_bytes([b' ' + 1; STEP])) & !sixteen;
-        let small = small & u128::from_le_bytes([0x80; STEP]);
-        length += small.trailing_zeros() as usize / 8;
-        if small != 0 {
-            if bytes[length].is_ascii_whitespace() {
-                return length;
-            }
-            length += 1;
-        }
-    }
-    let rest = &bytes[length..];
-    length + rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len())
+fn in_words(text: &Text, base: usize) -> u64 {
+    let (bytes, length) = text.and_behind(STEP);
+    let length = length - base;
+    let spaces = match bytes[base..].first_chunk() {
+        Some(step) => whitespace(step),
+        None => whitespace_of_few(&bytes[base..]),
+    };
+    let of_text = if length < STEP { (1 << length) - 1 } else { u64::MAX };
+    !spaces & of_text
+}
+
+#[cold]
+fn whitespace_of_few(bytes: &[u8]) -> u64 {
+    let mut step = [b' '; STEP];
+    step[..bytes.len()].copy_from_slice(bytes);
+    whitespace(&step)
 }
 
 /// The lines of a [`Text`]; see [`Text::lines`].

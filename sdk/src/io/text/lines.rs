@@ -3,12 +3,11 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use memchr::memchr_iter;
-
 use super::blocks::Blocks;
 use super::line::Line;
 use super::line::private::Place;
 use crate::element::Text;
+use crate::element::scan::{STEP, line_feeds};
 use crate::exec::BATCH;
 
 /// What some programs put before UTF-8; it is no part of the first line.
@@ -138,7 +137,7 @@ impl Lines<'_> {
         let mut lines = Vec::with_capacity(BATCH);
         let mut start = 0;
         let claimed = reader.claim(self.offset, bytes.len() as u64);
-        let ends = memchr_iter(b'\n', bytes);
+        let ends = Ends::of(bytes);
         let unended = (!bytes.ends_with(b"\n")).then_some(bytes.len());
         for end in ends.chain(unended) {
             // There is room before a line is made, so that it need not wait for it.
@@ -171,6 +170,46 @@ impl Lines<'_> {
             && self.bytes[..end].starts_with(BYTE_ORDER_MARK);
         let from = if is_marked { BYTE_ORDER_MARK.len() } else { start };
         from..if is_crlf { end - 1 } else { end }
+    }
+}
+
+/// Where the line feeds are, found a step at a time: most lines are so short that to look for each
+/// end by itself would take longer.
+struct Ends<'a> {
+    bytes: &'a [u8],
+    /// Where the step behind the one that is looked at begins.
+    next: usize,
+    /// The line feeds of the step that were not given: a bit for each byte, that of the first is the
+    /// lowest.
+    left: u64,
+}
+
+impl<'a> Ends<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        Self { bytes, next: 0, left: 0 }
+    }
+}
+
+impl Iterator for Ends<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.left == 0 {
+            let unread = self.bytes.get(self.next..).filter(|unread| !unread.is_empty())?;
+            self.left = match unread.first_chunk() {
+                Some(step) => line_feeds(step),
+                None => {
+                    let mut step = [0; STEP];
+                    step[..unread.len()].copy_from_slice(unread);
+                    line_feeds(&step)
+                }
+            };
+            self.next += STEP;
+        }
+        let end = self.next - STEP + self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        Some(end)
     }
 }
 

@@ -1,0 +1,47 @@
+//! Looks for characters in many bytes at once.
+
+use wide::u8x16;
+
+/// How many bytes are looked at at once: a bit of a machine word for each.
+pub(crate) const STEP: usize = 64;
+
+/// A bit for each byte that is white space of ASCII; that of the first byte is the lowest.
+#[inline]
+pub(crate) fn whitespace(bytes: &[u8; STEP]) -> u64 {
+    each(bytes, |bytes| {
+        let is = |byte| bytes.simd_eq(u8x16::splat(byte));
+        is(b' ') | is(b'\n') | is(b'\t') | is(b'\r') | is(b'\x0C')
+    })
+}
+
+/// A bit for each byte that ends a line.
+#[inline]
+pub(crate) fn line_feeds(bytes: &[u8; STEP]) -> u64 {
+    each(bytes, |bytes| bytes.simd_eq(u8x16::splat(b'\n')))
+}
+
+#[inline]
+fn each(bytes: &[u8; STEP], find: impl Fn(u8x16) -> u8x16) -> u64 {
+    let lanes = bytes.as_chunks::<16>().0.iter().enumerate();
+    lanes.fold(0, |found, (at, lane)| {
+        found | u64::from(find(u8x16::new(*lane)).to_bitmask()) << (16 * at)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_found_wherever_it_is() {
+        for byte in 0..=u8::MAX {
+            for at in 0..STEP {
+                let mut bytes = [b'x'; STEP];
+                bytes[at] = byte;
+                let found = |is: bool| u64::from(is) << at;
+                assert_eq!(whitespace(&bytes), found(byte.is_ascii_whitespace()));
+                assert_eq!(line_feeds(&bytes), found(byte == b'\n'));
+            }
+        }
+    }
+}
