@@ -189,6 +189,18 @@ mod tests {
     }
 
     #[test]
+    fn words_may_go_on_for_many_steps() {
+        let word = |length: usize| "x".repeat(length) + " ";
+        let block: String = [3, 60, 64, 1, 200, 0, 0, 63, 128, 70].map(word).concat();
+        let block = std::sync::Arc::<str>::from(block);
+        for (start, end) in (0..block.len()).map(|end| (end / 3, end)) {
+            let words = Text::in_block(&block, start..end).unwrap().split_ascii_whitespace();
+            let expected: Vec<_> = block[start..end].split_ascii_whitespace().collect();
+            assert_eq!(words.collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
     fn parts_are_those_of_str() {
         for text in [
             "",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::exec::testing::{TestHost, run};
 use crate::exec::{Batch, Column, Grouped, Role, Stamps};
-use crate::transforms::Sum;
+use crate::transforms::{Count, Sum};
 use crate::window::{PaneInfo, Stamp, TimestampCombiner, Windows};
 use crate::{
     CombineFn, Element, FixedWindows, Pipeline, SlidingWindows, Text, Timestamp, WindowInto,
@@ -110,13 +110,14 @@ fn merging_and_extracting_keep_what_elements_carry() {
         pane: PaneInfo::ON_TIME_AND_ONLY,
         ..Stamp::default()
     };
-    let group: Grouped<u64> = [1, 2, 3].into_iter().collect();
+    type Counted = <Count as CombineFn<i64>>::Acc;
+    let group: Grouped<Counted> = [1, 2, 3].map(Counted::from).into_iter().collect();
     let batch = Batch::new(
         vec![(5i64, group), (6, [].into_iter().collect())],
         Stamps::constant(stamp.clone()),
     );
     let host = TestHost::default();
-    let merged = run::<(i64, Grouped<u64>), (i64, u64)>(
+    let merged = run::<(i64, Grouped<Counted>), (i64, Counted)>(
         &p,
         "Count",
         Role::MergeAccumulators,
@@ -124,7 +125,8 @@ fn merging_and_extracting_keep_what_elements_carry() {
         vec![vec![batch]],
     )
     .expect("it runs");
-    assert_eq!(merged[0], [((5, 6), stamp.clone()), ((6, 0), stamp.clone())]);
+    let counts = [(5, 6), (6, 0)].map(|(key, count)| ((key, count.into()), stamp.clone()));
+    assert_eq!(merged[0], counts);
     let grouped: Grouped<i64> = [7, 7].into_iter().collect();
     let mut stamps = Stamps::constant(stamp.clone());
     stamps.timestamps = Column::Each(vec![Timestamp(1)]);

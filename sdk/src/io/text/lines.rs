@@ -273,6 +273,17 @@ mod tests {
         lines
     }
 
+    #[test]
+    fn line_ends_are_found_in_every_step() {
+        let pieces = [0, 1, 63, 64, 0, 65, 130, 7].map(|length| "x".repeat(length) + "\n");
+        let text = pieces.concat();
+        for length in 0..text.len() {
+            let bytes = &text.as_bytes()[..length];
+            let ends: Vec<_> = memchr::memchr_iter(b'\n', bytes).collect();
+            assert_eq!(Ends::of(bytes).collect::<Vec<_>>(), ends);
+        }
+    }
+
     fn contents() -> impl Strategy<Value = Vec<u8>> {
         let piece = prop_oneof![
             Just(b"\n".to_vec()),
