@@ -33,6 +33,8 @@ use super::tree::{self, Tree};
 const WAIT_EVERY: Duration = Duration::from_millis(1);
 /// Memory is looked at every so many waits: the look takes time from the child's processors.
 const WAITS_A_LOOK: u64 = 10;
+/// But at each of so many first ones: else what ends soon would be seen before it took any.
+const FIRST_LOOKS: u64 = 20;
 /// How long processes may go on after the one that started them.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -86,12 +88,13 @@ pub(super) fn run(command: &mut Command, folder: &Path) -> Outcome<(Usage, Strin
 
 /// Looks at `tree` at once and from time to time, until `child` has ended.
 fn watch(child: &mut Child, tree: &mut Tree) -> Outcome<ExitStatus> {
+    let is_to_look = |wait: u64| wait < FIRST_LOOKS || wait.is_multiple_of(WAITS_A_LOOK);
     let mut waits = 0..;
     loop {
         if let Some(status) = process::look(child)? {
             return Ok(status);
         }
-        if waits.next().is_some_and(|wait: u64| wait.is_multiple_of(WAITS_A_LOOK)) {
+        if waits.next().is_some_and(is_to_look) {
             tree.look();
         }
         thread::sleep(WAIT_EVERY);
@@ -142,7 +145,7 @@ mod tests {
     #[test]
     fn time_and_memory_are_measured() {
         let folder = tempfile::tempdir().unwrap();
-        let (usage, printed) = shell("count 100000; echo done", folder.path()).unwrap();
+        let (usage, printed) = shell("count 400000; echo done", folder.path()).unwrap();
         assert_eq!(printed, "done\n");
         assert!(usage.wall > WAIT_EVERY && usage.cpu > WAIT_EVERY);
         assert!(usage.peak_kib > 500);
