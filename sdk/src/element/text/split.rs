@@ -119,11 +119,10 @@ impl Iterator for SplitAsciiWhitespace {
         let end = if is_behind {
             self.end_behind()
         } else {
-            self.base + (carried & !self.left).trailing_zeros() as usize
-        };
-        if !is_behind {
+            let behind = carried & !self.left;
             self.left &= carried;
-        }
+            self.base + behind.trailing_zeros() as usize
+        };
         Some(self.text.part(start, end))
     }
 }
@@ -133,19 +132,8 @@ impl Iterator for SplitAsciiWhitespace {
 fn in_words(text: &Text, base: usize) -> u64 {
     let (bytes, length) = text.and_behind(STEP);
     let length = length - base;
-    let spaces = match bytes[base..].first_chunk() {
-        Some(step) => whitespace(step),
-        None => whitespace_of_few(&bytes[base..]),
-    };
     let of_text = if length < STEP { (1 << length) - 1 } else { u64::MAX };
-    !spaces & of_text
-}
-
-#[cold]
-fn whitespace_of_few(bytes: &[u8]) -> u64 {
-    let mut step = [b' '; STEP];
-    step[..bytes.len()].copy_from_slice(bytes);
-    whitespace(&step)
+    !whitespace(&bytes[base..]) & of_text
 }
 
 /// The lines of a [`Text`]; see [`Text::lines`].

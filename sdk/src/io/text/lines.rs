@@ -197,14 +197,7 @@ impl Iterator for Ends<'_> {
     fn next(&mut self) -> Option<usize> {
         while self.left == 0 {
             let unread = self.bytes.get(self.next..).filter(|unread| !unread.is_empty())?;
-            self.left = match unread.first_chunk() {
-                Some(step) => line_feeds(step),
-                None => {
-                    let mut step = [0; STEP];
-                    step[..unread.len()].copy_from_slice(unread);
-                    line_feeds(&step)
-                }
-            };
+            self.left = line_feeds(unread);
             self.next += STEP;
         }
         let end = self.next - STEP + self.left.trailing_zeros() as usize;
