@@ -38,7 +38,6 @@ pub use task::{Answer, Files, Outcome, Task, Work, run};
 #[cfg(feature = "timely")]
 pub use timely::timely;
 
-// There can be one only, and the examples bring the same.
-#[cfg(not(feature = "nexmark"))]
+/// That of all programs that are compared, whatever else is compiled into them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

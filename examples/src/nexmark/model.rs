@@ -63,13 +63,14 @@ pub struct Bid {
     pub extra: Text,
 }
 
-/// Something that happened.
+/// Something that happened. Nearly all of it is bids, beside which the others need not be held: an event
+/// is not larger than a line of the cache.
 #[derive(Clone, PartialEq, Eq, Debug, Element)]
 pub enum Event {
     /// A person registered.
-    Person(Person),
+    Person(Box<Person>),
     /// An auction opened.
-    Auction(Auction),
+    Auction(Box<Auction>),
     /// A bid was made.
     Bid(Bid),
 }
@@ -89,7 +90,7 @@ impl Event {
 /// The persons among events.
 pub fn persons(events: &PCollection<Event>) -> PCollection<Person> {
     events.flat_map(|event| match event {
-        Event::Person(person) => Some(person),
+        Event::Person(person) => Some(*person),
         _ => None,
     })
 }
@@ -97,7 +98,7 @@ pub fn persons(events: &PCollection<Event>) -> PCollection<Person> {
 /// The auctions among events.
 pub fn auctions(events: &PCollection<Event>) -> PCollection<Auction> {
     events.flat_map(|event| match event {
-        Event::Auction(auction) => Some(auction),
+        Event::Auction(auction) => Some(*auction),
         _ => None,
     })
 }

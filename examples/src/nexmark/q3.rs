@@ -90,7 +90,7 @@ impl StatefulDoFn for Join {
 
     fn process(&mut self, _: &i64, event: Event, cx: &mut Context<Lead>) -> Result<(), BoxError> {
         match event {
-            Event::Person(person) => self.add_person(person, cx),
+            Event::Person(person) => self.add_person(*person, cx),
             Event::Auction(auction) => self.add_auction(&auction, cx),
             Event::Bid(_) => Ok(()),
         }

@@ -25,7 +25,7 @@ pub fn winning_bids(events: PCollection<Event>) -> PCollection<(Auction, Bid)> {
 pub(super) fn winning<L: Lot, O: Offer>(events: PCollection<Event>) -> PCollection<(L, O)> {
     let by_auction = events.flat_map(|event| match event {
         Event::Person(_) => None,
-        Event::Auction(auction) => Some((auction.id, (Some(L::from(auction)), None))),
+        Event::Auction(auction) => Some((auction.id, (Some(L::from(*auction)), None))),
         Event::Bid(bid) => Some((bid.auction, (None, Some(O::from(bid))))),
     });
     by_auction.par_do_stateful(Close::<L, O>::new).named("Close").main()

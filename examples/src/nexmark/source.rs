@@ -61,11 +61,9 @@ impl Read {
         let readers = usize::try_from(self.0.readers)?;
         let first = usize::try_from(positions.start * self.0.readers + reader)?;
         let count = usize::try_from(positions.end - positions.start)?;
-        let list = &self.0.events.list;
-        Ok(match readers {
-            1 => list[first..first + count].to_vec(),
-            _ => list[first..].iter().step_by(readers).take(count).cloned().collect(),
-        })
+        let list = &self.0.events.list[first..];
+        // By number, of which it is known how many there are: each is cloned to where it stays.
+        Ok((0..count).map(|n| list[n * readers].clone()).collect())
     }
 }
 

@@ -8,7 +8,7 @@ use purlin::{Text, Timestamp};
 
 pub(crate) fn persons(events: &[Event]) -> Vec<&Person> {
     let persons = events.iter().filter_map(|event| match event {
-        Event::Person(person) => Some(person),
+        Event::Person(person) => Some(&**person),
         _ => None,
     });
     persons.collect()
@@ -16,7 +16,7 @@ pub(crate) fn persons(events: &[Event]) -> Vec<&Person> {
 
 pub(crate) fn auctions(events: &[Event]) -> Vec<&Auction> {
     let auctions = events.iter().filter_map(|event| match event {
-        Event::Auction(auction) => Some(auction),
+        Event::Auction(auction) => Some(&**auction),
         _ => None,
     });
     auctions.collect()

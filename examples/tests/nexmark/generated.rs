@@ -64,3 +64,8 @@ fn auctions_and_bids_refer_to_what_was_there_before() {
         }
     }
 }
+
+#[test]
+fn an_event_fits_a_line_of_the_cache() {
+    assert!(size_of::<Event>() <= 64, "{}", size_of::<Event>());
+}

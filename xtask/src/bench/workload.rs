@@ -21,7 +21,7 @@ pub(super) enum Input {
     Events(u64),
 }
 
-const EVENTS: Input = Input::Events(2_000_000);
+const EVENTS: Input = Input::Events(10_000_000);
 
 impl Workload {
     pub(super) const ALL: [Self; 14] = [

@@ -90,7 +90,7 @@ struct Auctions {
 
 #[derive(Clone, Default)]
 struct Open {
-    auction: Option<Auction>,
+    auction: Option<Box<Auction>>,
     best: Option<Bid>,
     /// Bids that came before their auction.
     early: Vec<Bid>,
