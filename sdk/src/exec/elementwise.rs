@@ -180,17 +180,8 @@ where
         // Room that stays empty is memory that was in no cache.
         let mut out = Expansion::new(stamps, self.last.max(values.len()) + SPARE);
         guarded(self.diagnose, values.into_iter(), |row, value| {
-            let mut outputs = (self.f)(value).map_err(Trouble::User)?.into_iter();
-            loop {
-                // There is room before an output is made, so that it need not wait for it.
-                if out.is_full() {
-                    out.flush(0, cx)?;
-                }
-                match outputs.next() {
-                    Some(output) => out.push(row, output),
-                    None => return Ok(()),
-                }
-            }
+            let outputs = (self.f)(value).map_err(Trouble::User)?;
+            Ok(out.extend(row, outputs, 0, cx)?)
         })
         .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
         self.last = out.count();
@@ -223,13 +214,54 @@ impl<O: Element> Expansion<O> {
     #[inline]
     pub(crate) fn push(&mut self, row: usize, value: O) {
         self.values.push(value);
+        self.note(row);
+    }
+
+    /// Adds what a row has become, and sends values on whenever they fill a batch.
+    #[inline]
+    pub(crate) fn extend(
+        &mut self,
+        row: usize,
+        outputs: impl IntoIterator<Item = O>,
+        port: usize,
+        cx: &Cx<'_>,
+    ) -> UnitResult {
+        let mut outputs = outputs.into_iter();
+        loop {
+            // There is room before an output is made, so that it need not wait for it.
+            if self.is_full() {
+                self.flush(port, cx)?;
+            }
+            match outputs.next() {
+                Some(output) => self.put(row, output),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Adds a value where there is room.
+    #[inline]
+    fn put(&mut self, row: usize, value: O) {
+        if self.values.len() == self.values.capacity() {
+            // A value that may be dropped, here or while the vector grows, lies in memory from the
+            // start, and is read from there in other pieces than it was written in, for which a
+            // processor has to wait.
+            std::mem::forget(value);
+            unreachable!("a value was added to a full batch");
+        }
+        self.values.push(value);
+        self.note(row);
+    }
+
+    #[inline]
+    fn note(&mut self, row: usize) {
         if !self.is_constant {
             self.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
         }
     }
 
     #[inline]
-    pub(crate) fn is_full(&self) -> bool {
+    fn is_full(&self) -> bool {
         self.values.len() >= batch_of::<O>() || self.values.len() == self.values.capacity()
     }
 
@@ -244,7 +276,7 @@ impl<O: Element> Expansion<O> {
     }
 
     /// Sends the values on, and makes room for a whole batch: there may be many more.
-    pub(crate) fn flush(&mut self, port: usize, cx: &Cx<'_>) -> UnitResult {
+    fn flush(&mut self, port: usize, cx: &Cx<'_>) -> UnitResult {
         let room = Vec::with_capacity(batch_of::<O>());
         let values = std::mem::replace(&mut self.values, room);
         self.sent += values.len();
@@ -310,6 +342,20 @@ mod tests {
         assert_eq!(through("Filter"), [(2, After)]);
         assert_eq!(through("FlatMap"), [(1, Before), (1, Before), (2, After), (2, After)]);
         assert_eq!(through("Negate"), [(-1, Before), (2, After)]);
+    }
+
+    #[test]
+    fn an_element_becomes_more_than_a_batch() {
+        let p = Pipeline::new();
+        let input = p.create([0i64]);
+        drop(input.flat_map(|n| (0..5000).map(move |more| 10_000 * n + more)).named("Many"));
+        drop(input.flat_map(|n| vec![(); 3000 * n as usize]).named("Nothings"));
+        let host = TestHost::default();
+        let many = run::<i64, i64>(&p, "Many", Role::ParDo, &host, vec![vec![numbers()]]);
+        let many = many.expect("it runs").remove(0).into_iter().map(|(n, _)| n);
+        assert!(many.eq((10_000..15_000).chain(20_000..25_000)));
+        let nothings = run::<i64, ()>(&p, "Nothings", Role::ParDo, &host, vec![vec![numbers()]]);
+        assert_eq!(nothings.expect("it runs").remove(0).len(), 9000);
     }
 
     #[test]

@@ -59,13 +59,8 @@ where
         self.sides.load(main, cx.router)?;
         let mut out = Expansion::new(stamps, BATCH);
         guarded(self.diagnose, values.into_iter(), |row, value| {
-            for output in (self.f)(value, self.sides.refs()).map_err(Trouble::User)? {
-                out.push(row, output);
-                if out.is_full() {
-                    out.flush(0, cx)?;
-                }
-            }
-            Ok(())
+            let outputs = (self.f)(value, self.sides.refs()).map_err(Trouble::User)?;
+            Ok(out.extend(row, outputs, 0, cx)?)
         })
         .map_err(|interrupted| interrupted.in_batch(out.stamps()))?;
         out.finish(0, cx)
