@@ -131,6 +131,6 @@ mod tests {
     fn sizes_follow_the_scale() {
         assert_eq!(Workload::ALL[0].sized(0.1), "50 MB");
         assert_eq!(Workload::ALL[4].sized(1.0), "20 M elements");
-        assert_eq!(Workload::ALL[5].size(0.5), 1_000_000);
+        assert_eq!(Workload::ALL[5].size(0.5), 5_000_000);
     }
 }
