@@ -14,7 +14,8 @@ pub(super) struct Node {
 ///
 /// Topics are made by tests, never by a typing mistake. Internal topics have few partitions: making
 /// the usual fifty takes seconds of the first consumer. Consumers of a test come one by one, and
-/// waiting for more of them only delays it.
+/// waiting for more of them only delays it. Records are kept whatever their age: those of tests have
+/// times of years ago, and would be removed half a minute after the start of the broker.
 pub(super) fn server(node: &Node, nodes: &[Node], data: &Path) -> String {
     let replicas = nodes.len();
     let in_sync = replicas.div_ceil(2);
@@ -32,6 +33,7 @@ listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={data}
+log.retention.ms=-1
 auto.create.topics.enable=false
 default.replication.factor={replicas}
 min.insync.replicas={in_sync}
