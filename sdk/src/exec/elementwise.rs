@@ -214,7 +214,9 @@ impl<O: Element> Expansion<O> {
     #[inline]
     pub(crate) fn push(&mut self, row: usize, value: O) {
         self.values.push(value);
-        self.note(row);
+        if !self.is_constant {
+            self.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
+        }
     }
 
     /// Adds what a row has become, and sends values on whenever they fill a batch.
@@ -249,15 +251,7 @@ impl<O: Element> Expansion<O> {
             std::mem::forget(value);
             unreachable!("a value was added to a full batch");
         }
-        self.values.push(value);
-        self.note(row);
-    }
-
-    #[inline]
-    fn note(&mut self, row: usize) {
-        if !self.is_constant {
-            self.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
-        }
+        self.push(row, value);
     }
 
     #[inline]
